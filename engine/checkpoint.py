@@ -1,0 +1,286 @@
+"""One file is one model: weights, config, tokenizer, training record and card in a single `.safetensors` file.
+
+The safetensors metadata holds one JSON document under "textscape"; the tokenizer is a byte tensor, weights are
+tensors named "weights.*", recorded arrays (a training trace) "trace.*". Nothing in the file is ever executed: the
+header is checked against the config's own shapes before the first tensor is read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from engine.capabilities import capabilities_of
+from engine.messages import ModelCard, ModelInfo, Progress
+from engine.models import build, kinds, read_config
+from engine.text import Tokenizer
+
+VERSION = 1
+MAX_HEADER = 8 << 20  # bytes; ours are a few thousand
+MAX_WEIGHTS = 2 << 30  # parameters a config may declare
+SUFFIX = ".safetensors"
+_ITEM = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be opened as a model; the message is one sentence for a person."""
+
+
+class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the metadata of a version 1 file holds."""
+
+    name: str
+    config: dict[str, Any]
+    tokenizer: str
+    card: ModelCard = ModelCard()
+    partner: str = ""
+    role: str = ""
+    trained: dict[str, Any] = {}
+
+
+class Header(msgspec.Struct, frozen=True):
+    """A checked header: the document, its config, and where the tensors are."""
+
+    document: Document
+    config: msgspec.Struct
+    tensors: dict[str, tuple[str, tuple[int, ...]]]  # name: dtype, shape
+    info: ModelInfo
+
+
+def read_header(path: Path) -> Header:
+    """Check a file's header, config and tensor shapes without reading a tensor; raises CheckpointError."""
+    metadata, tensors = _raw_header(path)
+    document = _document(metadata, path.name)
+    try:
+        config = read_config(document.config)
+    except ValueError as error:
+        raise CheckpointError(f"{path.name}: {error}.") from error
+    wanted = _expected_shapes(config, path.name)
+    found = {k.removeprefix("weights."): s for k, (_, s) in tensors.items() if k.startswith("weights.")}
+    _compare(wanted, found, path.name)
+    if "tokenizer" not in tensors or tensors["tokenizer"][0] != "U8":
+        raise CheckpointError(f"{path.name} has no tokenizer.")
+    model_class = kinds()[str(config.__struct_config__.tag)]
+    info = ModelInfo(
+        name=document.name,
+        path=str(path),
+        kind=str(config.__struct_config__.tag),
+        capabilities=capabilities_of(model_class),
+        parameters=sum(math.prod(s) for s in found.values()),
+        size_mb=round(path.stat().st_size / 1e6, 2),
+        vocabulary=int(document.config.get("vocabulary", 0)),
+        config=document.config,
+        card=document.card,
+        partner=document.partner,
+        role=document.role,
+        trained=document.trained,
+    )
+    return Header(document, config, tensors, info)
+
+
+def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Module, ModelInfo]]:
+    """Read a model in steps, so that loading can be watched and cancelled; the last value is the model.
+
+    Raises CheckpointError with one sentence for a person.
+    """
+    header = read_header(path)
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            tokenizer = Tokenizer(_kind(header), file.get_tensor("tokenizer").numpy().tobytes())
+            if tokenizer.size != header.info.vocabulary:
+                raise CheckpointError(
+                    f"{path.name}: the tokenizer has {tokenizer.size} entries, the model {header.info.vocabulary}."
+                )
+            weights: dict[str, torch.Tensor] = {}
+            names = [n for n in header.tensors if n.startswith("weights.")]
+            for i, name in enumerate(names):
+                tensor = file.get_tensor(name)
+                if tensor.is_floating_point():
+                    tensor = tensor.float()
+                    if not bool(torch.isfinite(tensor).all()):
+                        raise CheckpointError(f"{path.name}: the weights {name} hold values that are not numbers.")
+                weights[name.removeprefix("weights.")] = tensor
+                yield Progress(done=i + 1, total=len(names), unit="tensors", note=f"reading {path.name}")
+    except (SafetensorError, OSError, ValueError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+    with torch.device("meta"):
+        model = build(header.config, tokenizer)
+    model.load_state_dict(weights, assign=True)
+    model.requires_grad_(False)
+    yield model.to(device).eval(), header.info
+
+
+def load_model(path: Path, device: torch.device | None = None) -> tuple[nn.Module, ModelInfo]:
+    """Read a model at once; raises CheckpointError."""
+    for step in load(path, device or torch.device("cpu")):
+        if isinstance(step, tuple):
+            return step
+    raise CheckpointError(f"{path.name} holds no model.")
+
+
+def read_trace(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The recorded arrays of a checkpoint, by name; empty when it has none."""
+    header = read_header(path)
+    with safe_open(str(path), framework="np") as file:
+        return {n.removeprefix("trace."): file.get_tensor(n) for n in header.tensors if n.startswith("trace.")}
+
+
+def save(
+    path: Path,
+    model: nn.Module,
+    document: Document,
+    *,
+    half: bool = True,
+    trace: Mapping[str, np.ndarray[Any, Any]] | None = None,
+) -> ModelInfo:
+    """Write a checkpoint atomically; weights as float16 unless `half` is off. Raises OSError when it cannot."""
+    tokenizer: Any = model.tokenizer
+    tensors = {
+        f"weights.{k}": (v.half() if half and v.is_floating_point() else v).detach().cpu().contiguous().clone()
+        for k, v in model.state_dict().items()
+    }
+    tensors["tokenizer"] = torch.frombuffer(bytearray(tokenizer.model), dtype=torch.uint8)
+    for name, array in (trace or {}).items():
+        tensors[f"trace.{name}"] = torch.from_numpy(np.ascontiguousarray(array))
+    header = {"version": VERSION, **msgspec.to_builtins(document)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata={"textscape": json.dumps(header, sort_keys=True)})
+        with open(temporary, "rb+") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return read_header(path).info
+
+
+def _kind(header: Header) -> Any:
+    if header.document.tokenizer not in ("word", "unigram"):
+        raise CheckpointError(f"the tokenizer kind {header.document.tokenizer!r} is unknown.")
+    return header.document.tokenizer
+
+
+def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[int, ...]]]]:
+    """Metadata and tensor table of a safetensors file, with every declared size checked against the file's own."""
+    name = path.name
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+            if any(start.startswith(p) for p in _PICKLES):
+                raise CheckpointError(
+                    f"{name} is a pickle, which can run code when opened; Textscape does not open it."
+                )
+            if len(start) < 8:
+                raise CheckpointError(f"{name} is too short to be a checkpoint.")
+            (length,) = struct.unpack("<Q", start)
+            if length > MAX_HEADER:
+                raise CheckpointError(f"{name} is not a Textscape checkpoint (no safetensors header).")
+            if length + 8 > size:
+                raise CheckpointError(f"{name} is cut off: its header is {length:,} bytes, the file {size:,}.")
+            raw = json.loads(file.read(length).decode("utf-8"))
+    except OSError as error:
+        raise CheckpointError(f"{name} cannot be opened: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError(f"{name} is not a Textscape checkpoint (its header is not readable).") from error
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{name} is not a Textscape checkpoint (its header is not a table).")
+    metadata = raw.pop("__metadata__", {})
+    tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
+    ends = 0
+    for key, entry in raw.items():
+        try:
+            kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
+            if not all(isinstance(n, int) and n >= 0 for n in (*shape, begin, end)):
+                raise ValueError(key)
+            declared = math.prod(shape) * _ITEM[kind]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{name}: the entry of tensor {key!r:.60} is broken.") from error
+        if end - begin != declared:
+            raise CheckpointError(
+                f"{name}: tensor {key!r:.60} declares {declared:,} bytes but occupies {end - begin:,}."
+            )
+        tensors[key] = (kind, shape)
+        ends = max(ends, end)
+    if 8 + length + ends > size:
+        raise CheckpointError(f"{name} is cut off: it declares {8 + length + ends:,} bytes and has {size:,}.")
+    return metadata if isinstance(metadata, dict) else {}, tensors
+
+
+def _document(metadata: Mapping[str, str], name: str) -> Document:
+    if not isinstance(metadata.get("textscape"), str):
+        raise CheckpointError(f"{name} is a safetensors file of another program, not a Textscape checkpoint.")
+    try:
+        values = json.loads(metadata["textscape"])
+        version = values.pop("version")
+        if not isinstance(version, int):
+            raise TypeError("version")
+    except (json.JSONDecodeError, RecursionError, AttributeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{name}: the Textscape header is not readable.") from error
+    if version > VERSION:
+        raise CheckpointError(
+            f"{name} was written by a newer Textscape (format {version}; this one reads up to {VERSION})."
+        )
+    for step in range(version, VERSION):
+        if step not in MIGRATIONS:
+            raise CheckpointError(f"{name} has format {version}, which this Textscape cannot bring up to date.")
+        values = MIGRATIONS[step](values)
+    try:
+        return msgspec.convert(values, Document)
+    except msgspec.ValidationError as error:
+        raise CheckpointError(f"{name}: the Textscape header is invalid: {error}.") from error
+
+
+def _from_draft(values: dict[str, Any]) -> dict[str, Any]:
+    """Format 0, of the first drafts, called the card's table `model_card`."""
+    values = dict(values)
+    if "model_card" in values:
+        values["card"] = values.pop("model_card")
+    return values
+
+
+MIGRATIONS = {0: _from_draft}
+"""From each older format to the next."""
+
+
+def _expected_shapes(config: msgspec.Struct, name: str) -> dict[str, tuple[int, ...]]:
+    """Tensor shapes the config calls for, from a model without memory; the tokenizer is not needed for shapes."""
+    try:
+        with torch.device("meta"):
+            model = build(config, None)
+        shapes = {k: tuple(v.shape) for k, v in model.state_dict().items()}
+    except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+        raise CheckpointError(f"{name}: the config describes an impossible model: {error}.") from error
+    if sum(math.prod(s) for s in shapes.values()) > MAX_WEIGHTS:
+        raise CheckpointError(f"{name} declares more than {MAX_WEIGHTS:,} parameters.")
+    return shapes
+
+
+def _compare(wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]], name: str) -> None:
+    for key in wanted:
+        if key not in found:
+            raise CheckpointError(f"{name}: tensor {key} is missing.")
+        if wanted[key] != found[key]:
+            raise CheckpointError(f"{name}: tensor {key} has shape {found[key]}, the config calls for {wanted[key]}.")
+    if extra := sorted(set(found) - set(wanted)):
+        raise CheckpointError(f"{name}: tensor {extra[0]!r:.60} does not belong to this kind of model.")

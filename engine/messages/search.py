@@ -1,0 +1,110 @@
+"""Decoding: what is asked of a search, and its hypotheses and trace."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from engine.messages.core import Event, FloatArray, Request
+
+Strategy = Literal["greedy", "beam", "diverse", "stochastic", "constrained", "sample", "contrastive", "mbr"]
+Reason = Literal[
+    "kept", "finished", "rank", "repeated n-gram", "constraint", "length", "patience", "group", "vocabulary"
+]
+
+
+class SearchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a decoder can be told. Fields that a strategy does not use are ignored."""
+
+    strategy: Strategy = "beam"
+    beam: Annotated[int, msgspec.Meta(ge=1, le=256)] = 5  # hypotheses kept at a step
+    n_best: Annotated[int, msgspec.Meta(ge=1, le=256)] = 5  # hypotheses returned
+    max_length: Annotated[int, msgspec.Meta(ge=1, le=512)] = 40  # tokens, end mark not counted
+    min_length: Annotated[int, msgspec.Meta(ge=0, le=512)] = 0  # tokens before the end mark is allowed
+    normalisation: Literal["off", "power", "gnmt"] = "power"  # score = log p / length^a, or / ((5 + length) / 6)^a
+    length_penalty: float = 1.0  # a, no unit; 0 is off
+    coverage_penalty: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # beta of GNMT; needs attention
+    patience: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # stop at beam x patience finished hypotheses
+    stop: Literal["patience", "bound", "exhaust"] = "bound"  # bound: nothing unfinished can still win
+    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0  # tokens; 0 is off
+    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # 1 is off
+    prefix: str = ""  # forced beginning, text
+    constraints: tuple[str, ...] = ()  # phrases that must occur (dynamic beam allocation)
+    groups: Annotated[int, msgspec.Meta(ge=1)] = 1  # diverse beam groups
+    diversity: Annotated[float, msgspec.Meta(ge=0)] = 0.5  # lambda, nats an earlier group's use of the token
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    top_k: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0 is off
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0  # 1 is off
+    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # 0 is off
+    typical: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0  # mass; 1 is off
+    eta: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0  # 0 is off
+    samples: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16  # drawn by sample and mbr
+    utility: Literal["chrf", "bleu"] = "chrf"  # of minimum-Bayes-risk re-ranking
+    penalty_alpha: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.6  # contrastive: weight of the similarity
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Search(Request, frozen=True):
+    """Decode one input; answers `SearchTrace` steps when asked, then `SearchDone`."""
+
+    model: str
+    text: str = ""  # source sentence, or the prompt of a language model
+    options: SearchOptions = SearchOptions()
+    trace: bool = False
+    reference: str = ""  # scored under the model, for telling search errors from model errors
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One token of a hypothesis, with what else could have stood there."""
+
+    piece: str
+    id: int
+    log_prob: float
+    rank: int  # among all tokens at this place, 1 is the likeliest
+    alternatives: tuple[tuple[str, float], ...] = ()  # likeliest pieces and their log-probabilities
+
+
+class Hypothesis(msgspec.Struct, frozen=True):
+    """A finished sentence."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    log_prob: float  # nats, end mark included
+    score: float  # what the search ranks by
+    finished: bool = True  # False: cut at the maximum length
+    weight: float = 0.0  # importance weight, stochastic beam only
+    attention: FloatArray | None = None  # target tokens x source tokens
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """One candidate at one step of a search."""
+
+    parent: int  # node it extends; -1 is the root
+    node: int  # its own node, or -1 when it was pruned
+    piece: str
+    id: int
+    log_prob: float  # of this token
+    total: float  # of the whole prefix
+    score: float  # what was compared
+    reason: Reason
+    margin: float = 0.0  # by how much it was below the last one kept; 0 when kept
+    group: int = 0
+
+
+class SearchStep(Event, frozen=True):
+    """All candidates looked at in one step: those kept and the best of those pruned."""
+
+    step: int
+    branches: tuple[Branch, ...]
+    seconds: float
+
+
+class SearchDone(Event, frozen=True):
+    """The hypotheses, best first."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    source: tuple[str, ...]  # pieces of the input
+    steps: int
+    seconds: float
+    reference: Hypothesis | None = None  # the reference, teacher-forced

@@ -1,0 +1,1 @@
+"""Figures from arrays and strings; no metric knows a model."""

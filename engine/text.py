@@ -1,0 +1,177 @@
+"""Text to token ids and back: SentencePiece models, one in each checkpoint.
+
+Two kinds. `word`: whole words, the units a person edits; text is split into words and punctuation first and
+sentence-initial capitals are undone where the vocabulary knows the lower-case form. `unigram`: subword pieces
+(Kudo 2018) of raw text, for translation. Marks have fixed ids: pad 0, unknown 1, begin 2, end 3.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import sentencepiece as spm
+
+PAD, UNK, BOS, EOS = 0, 1, 2, 3
+MARKS = 4
+"""How many ids are marks; words and pieces start here."""
+
+Kind = Literal["word", "unigram"]
+_SPACE = "\u2581"  # SentencePiece's mark of a preceding space
+
+_WORD = re.compile(
+    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+(?:n't\b)|[^\W\d_]+(?:['\-][^\W\d_]{2,})*(?=['\-]|\b)|\.\.\.|\S",
+    re.IGNORECASE,
+)
+_CLITIC = re.compile(r"(?<=\w)['](s|ll|re|ve|m|d)\b", re.IGNORECASE)
+_NO_SPACE_BEFORE = set(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d"}
+_NO_SPACE_AFTER = set("([{$#")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
+
+
+def normalise(text: str) -> str:
+    """One line, composed Unicode, plain quotes and single spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
+
+
+def split_words(text: str) -> list[str]:
+    """Words and punctuation of a sentence; clitics such as 's stand alone, don't stays whole."""
+    return _WORD.findall(_CLITIC.sub(r" '\1", normalise(text)))
+
+
+def join_words(words: Sequence[str]) -> str:
+    """A sentence a person would write: spacing around punctuation undone, first letter capital."""
+    out: list[str] = []
+    glue, quote_open = True, False
+    for word in words:
+        closing_quote = word == '"' and quote_open
+        if out and not glue and word.lower() not in _NO_SPACE_BEFORE and not closing_quote:
+            out.append(" ")
+        glue = word in _NO_SPACE_AFTER or (word == '"' and not quote_open)
+        if word == '"':
+            quote_open = not quote_open
+        out.append(word)
+    text = "".join(out)
+    return text[:1].upper() + text[1:]
+
+
+def truecase(sentences: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Undo sentence-initial capitals, for training a word vocabulary.
+
+    A first word keeps its capital only if the capital form is the commoner one inside sentences (Tom, I, Boston).
+    """
+    lines = [list(s) for s in sentences]
+    inside = Counter(w for line in lines for w in line[1:])
+    for line in lines:
+        if line and line[0] != line[0].lower():
+            first, low = line[0], line[0].lower()
+            if inside[low] >= inside[first]:
+                line[0] = low
+    return lines
+
+
+class Tokenizer:
+    """A SentencePiece model with the ways in and out that the rest of the program needs."""
+
+    def __init__(self, kind: Kind, model: bytes) -> None:
+        """Raises ValueError when `model` is no SentencePiece model with the marks of this module."""
+        self.kind: Kind = kind
+        self.model = model
+        try:
+            self._sp = spm.SentencePieceProcessor(model_proto=model)
+            marks = (self._sp.pad_id(), self._sp.unk_id(), self._sp.bos_id(), self._sp.eos_id())
+        except (RuntimeError, TypeError) as error:
+            raise ValueError("the tokenizer is not a readable SentencePiece model") from error
+        if marks != (PAD, UNK, BOS, EOS):
+            raise ValueError(f"the tokenizer's marks have ids {marks}, expected {(PAD, UNK, BOS, EOS)}")
+
+    @classmethod
+    def train(cls, kind: Kind, sentences: Iterable[str], size: int, *, min_count: int = 1) -> Tokenizer:
+        """Train on sentences: a `word` model of the `size` commonest words, or a `unigram` model of `size` pieces.
+
+        Raises ValueError if the text is too small for the size.
+        """
+        if kind == "word":
+            lines = truecase(split_words(s) for s in sentences)
+            counts = Counter(w for line in lines for w in line)
+            keep = {w for w, n in counts.most_common(size - MARKS) if n >= min_count}
+            # SentencePiece must see exactly the kept words: what is cut would otherwise compete for places.
+            text: Iterable[str] = (" ".join(w for w in line if w in keep) for line in lines)
+            size = len(keep) + MARKS
+        else:
+            text = (normalise(s) for s in sentences)
+        out = io.BytesIO()
+        try:
+            spm.SentencePieceTrainer.train(
+                sentence_iterator=iter([line for line in text if line]),
+                model_writer=out,
+                model_type=kind,
+                vocab_size=size,
+                character_coverage=1.0 if kind == "word" else 0.9999,
+                normalization_rule_name="identity",
+                pad_id=PAD,
+                unk_id=UNK,
+                bos_id=BOS,
+                eos_id=EOS,
+                num_threads=1,
+                minloglevel=2,
+                use_all_vocab=False,
+                byte_fallback=False,
+            )
+        except RuntimeError as error:
+            raise ValueError(f"cannot train a {kind} tokenizer of {size} entries on this text: {error}") from error
+        return cls(kind, out.getvalue())
+
+    @property
+    def size(self) -> int:
+        """V, marks included."""
+        return int(self._sp.get_piece_size())
+
+    def words(self, text: str) -> list[str]:
+        """The units a person sees and edits, verbatim (an unknown word stays what was typed)."""
+        if self.kind == "unigram":
+            return [str(p) for p in self._sp.encode(normalise(text), out_type=str)]
+        words = split_words(text)
+        return [w if i else self._first(w) for i, w in enumerate(words)]
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        """Ids of units from `words`; a word unknown as written is tried in other capitals, then is `UNK`."""
+        if self.kind == "unigram":
+            return [int(self._sp.piece_to_id(w)) for w in words]
+        return [self._word_id(w) for w in words]
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a sentence, without marks."""
+        return self.ids(self.words(text))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The display form of each id; marks in angle brackets, a leading space mark kept for subword pieces."""
+        raw = [str(self._sp.id_to_piece(int(i))) for i in ids]
+        return [p.removeprefix(_SPACE) for p in raw] if self.kind == "word" else raw
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """A sentence from display forms, spaced and capitalised as a person would write it."""
+        if self.kind == "word":
+            return join_words(pieces)
+        return "".join(pieces).replace(_SPACE, " ").strip()
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """A sentence from ids; pad, begin and end marks are left out, an unknown word reads <unk>."""
+        return self.join(self.pieces(i for i in ids if i not in (PAD, BOS, EOS)))
+
+    def _first(self, word: str) -> str:
+        low = word.lower()
+        return low if low != word and self._exact(low) != UNK else word
+
+    def _word_id(self, word: str) -> int:
+        for form in dict.fromkeys((word, word.lower(), word.capitalize(), word.upper())):
+            if (found := self._exact(form)) != UNK:
+                return found
+        return UNK
+
+    def _exact(self, word: str) -> int:
+        return int(self._sp.piece_to_id(_SPACE + word))

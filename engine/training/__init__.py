@@ -1,0 +1,1 @@
+"""The one training loop, its tasks, recipes (TOML) and data readers."""

@@ -1,0 +1,90 @@
+"""Reading text folders: gzip or plain, tab-separated, one example a line."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+
+Split = Literal["train", "valid", "test"]
+
+
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file pattern of a recipe's data: `{split}` in the path stands for train, valid or test."""
+
+    path: str
+    columns: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (0,)
+    header: bool = False
+    unique: bool = True  # drop repeated examples
+
+
+def open_text(path: Path) -> Iterator[str]:
+    """The lines of a text file, gzip or not; raises FileNotFoundError or ValueError with one sentence."""
+    try:
+        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+        with opened as stream:
+            for line in stream:
+                yield line.rstrip("\r\n")
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise ValueError(f"{path.name} is not readable UTF-8 text: {error}") from error
+
+
+def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, ...]]:
+    """The named columns of one split; rows with too few columns or an empty one are left out."""
+    path = folder / source.path.format(split=split)
+    if not path.exists():
+        raise FileNotFoundError(f"the data folder has no {source.path.format(split=split)}")
+    rows: dict[tuple[str, ...], None] | list[tuple[str, ...]] = {} if source.unique else []
+    for number, line in enumerate(open_text(path)):
+        if source.header and number == 0:
+            continue
+        cells = line.split("\t")
+        if max(source.columns) >= len(cells):
+            continue
+        row = tuple(cells[c].strip() for c in source.columns)
+        if all(row):
+            if isinstance(rows, dict):
+                rows[row] = None
+            else:
+                rows.append(row)
+    return list(rows)
+
+
+def read_split(sources: Sequence[Source], folder: Path, split: Split) -> list[tuple[str, ...]]:
+    """All sources of a split, one after the other."""
+    return [row for source in sources for row in read_source(source, folder, split)]
+
+
+def held_out(sources: Sequence[Source], folder: Path, column: int = -1) -> set[str]:
+    """The texts of the validation and test splits, lower-cased, for keeping them out of training."""
+    splits: tuple[Split, ...] = ("valid", "test")
+    return {row[column].lower() for split in splits for row in read_split(sources, folder, split)}
+
+
+def batches(lengths: Sequence[int], tokens: int, seed: int, epoch: int, *, pool: int = 4096) -> list[list[int]]:
+    """Indices in batches of about `tokens` tokens each and like lengths, in an order fixed by seed and epoch.
+
+    Examples are shuffled, sorted by length inside pools, cut, and the batches shuffled: padding stays small and
+    the order stays random.
+    """
+    random = np.random.default_rng((seed, epoch))
+    order = random.permutation(len(lengths))
+    size = np.asarray(lengths)
+    out: list[list[int]] = []
+    for start in range(0, len(order), pool):
+        part = order[start : start + pool]
+        part = part[np.argsort(size[part], kind="stable")]
+        batch: list[int] = []
+        longest = 0
+        for index in part.tolist():
+            longest = max(longest, int(size[index]))
+            if batch and longest * (len(batch) + 1) > tokens:
+                out.append(batch)
+                batch, longest = [], int(size[index])
+            batch.append(index)
+        out.append(batch)
+    return [out[i] for i in random.permutation(len(out)).tolist()]

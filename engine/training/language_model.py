@@ -1,0 +1,94 @@
+"""Training a language model: next-token cross-entropy over sentences, either direction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.messages import Metric
+from engine.metrics.ngram import KneserNey
+from engine.models import build, read_config
+from engine.text import BOS, EOS, UNK, Tokenizer
+from engine.training.data import held_out, read_split
+from engine.training.loop import Loss
+from engine.training.recipe import Recipe
+
+
+def pad_sentences(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Token ids with marks: [B, 1 + T] (begin first, end last, zero-padded) and counted targets [B]."""
+    lengths = torch.tensor([len(s) + 1 for s in sentences])
+    tokens = torch.zeros(len(sentences), int(lengths.max()) + 1, dtype=torch.long)
+    for row, sentence in enumerate(sentences):
+        tokens[row, : len(sentence) + 2] = torch.tensor([BOS, *sentence, EOS])
+    return tokens, lengths
+
+
+class LanguageModelTask:
+    """A recipe's language model, its tokenizer and its sentences."""
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self.recipe = recipe
+        hidden = held_out(recipe.data, folder)
+        rows = dict.fromkeys(r[-1] for r in read_split(recipe.data, folder, "train") if r[-1].lower() not in hidden)
+        texts = list(rows)[: recipe.max_examples or None]
+        cut = recipe.tokenizer
+        self.tokenizer = Tokenizer.train(cut.kind, texts, cut.size, min_count=cut.min_count)
+        self.backward = recipe.model.get("direction", "forward") == "backward"
+        self.train_sentences = [s for s in map(self._encode, texts) if s and len(s) <= recipe.max_tokens]
+        self._valid = [self._encode(r[-1]) for r in read_split(recipe.data, folder, "valid")]
+        self._test = [self._encode(r[-1]) for r in read_split(recipe.data, folder, "test")]
+        config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
+        torch.manual_seed(recipe.seed)
+        self.model: Any = build(config, self.tokenizer)
+        self.lengths = [len(s) + 1 for s in self.train_sentences]
+
+    def loss(self, indices: list[int], step: int) -> Loss:
+        """Summed negative log-likelihood, per token."""
+        tokens, lengths = pad_sentences([self.train_sentences[i] for i in indices])
+        return Loss(-self.model(tokens, lengths).sum(), int(lengths.sum()))
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """Validation nats per token."""
+        nll, count = negative_log_likelihood(self.model, self._valid)
+        return nll / count, {"nll_per_word": nll / count, "perplexity": math.exp(nll / count)}
+
+    def test(self) -> dict[str, Metric]:
+        """Test perplexity beside an interpolated Kneser-Ney 5-gram's on the same sentences."""
+        nll, count = negative_log_likelihood(self.model, self._test)
+        unknown = sum(s.count(UNK) for s in self._test)
+        of = "words and punctuation, end marks included"
+        ngram = KneserNey(5, self.train_sentences, self.tokenizer.size)
+        baseline = math.exp(-sum(ngram.log_prob(s) for s in self._test) / count)
+        return {
+            "nll_per_word": Metric(nll / count, "nats", "exact", count, of),
+            "perplexity": Metric(math.exp(nll / count), "", "exact", count, of),
+            "unknown_words": Metric(unknown, "", "count", count, of),
+            "perplexity_kneser_ney_5": Metric(baseline, "", "interpolated Kneser-Ney 5-gram, same text", count, of),
+        }
+
+    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Nothing is recorded."""
+        return {}
+
+    def _encode(self, text: str) -> list[int]:
+        ids = self.tokenizer.encode(text)
+        return ids[::-1] if self.backward else ids
+
+
+def negative_log_likelihood(model: Any, sentences: Sequence[Sequence[int]], *, batch: int = 128) -> tuple[float, int]:
+    """Summed nats and counted tokens (end marks included) of sentences already in the model's reading order."""
+    total, count = 0.0, 0
+    order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+    for start in range(0, len(order), batch):
+        tokens, lengths = pad_sentences([sentences[i] for i in order[start : start + batch]])
+        device = next(model.parameters()).device
+        scores = model.score(model.begin(len(tokens)), tokens[:, 1:].to(device), lengths.to(device))
+        total -= float(scores.double().sum())
+        count += int(lengths.sum())
+    return total, count

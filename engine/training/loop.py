@@ -1,0 +1,209 @@
+"""The one training loop: AdamW, early stopping, resumable after a kill, the same weights under the same seed."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.checkpoint import Document, save
+from engine.messages import Event, Metric, ModelSaved, Progress, TrainingPoint
+from engine.training.data import batches
+from engine.training.recipe import Optimisation, Recipe
+
+SAVE_EVERY = 60.0  # seconds between resumable states
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A batch's loss: the sum to minimise, over how many units, and its named parts (for display)."""
+
+    total: Tensor  # summed over the batch
+    count: int  # units the sum is divided by: tokens or sentences
+    terms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Task(Protocol):
+    """What a kind of model needs to be trained."""
+
+    model: nn.Module
+    lengths: list[int]
+    """Tokens of each training example."""
+
+    def loss(self, indices: list[int], step: int) -> Loss:
+        """The loss of a batch of training examples, with gradients; `step` counts from 0 for annealing."""
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """The figure to choose a model by (lower is better) and the metrics of the validation split."""
+
+    def test(self) -> dict[str, Metric]:
+        """The metrics of the test split, for the model card."""
+
+    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Arrays recorded during training, saved with the checkpoint; empty for most."""
+
+
+def learning_rate(step: int, total: int, settings: Optimisation) -> float:
+    """Linear warm-up, then a cosine down to a tenth."""
+    if step < settings.warmup_steps:
+        return settings.learning_rate * (step + 1) / settings.warmup_steps
+    share = (step - settings.warmup_steps) / max(1, total - settings.warmup_steps)
+    return settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
+
+
+class _Run:
+    """Everything a resumed run must know."""
+
+    def __init__(self, task: Task, settings: Optimisation) -> None:
+        decay = [p for p in task.model.parameters() if p.dim() > 1]
+        rest = [p for p in task.model.parameters() if p.dim() <= 1]
+        groups = [{"params": decay, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, settings.beta2))
+        self.model = task.model
+        self.epoch = self.batch = self.step = self.stale = 0
+        self.best = math.inf
+        self.best_weights = self.snapshot()
+        self.average = self.snapshot() if settings.average else {}
+
+    def snapshot(self) -> dict[str, Tensor]:
+        return {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+
+    def save(self, path: Path) -> None:
+        """Write the state beside, then move it over the old one: a kill leaves one of the two whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".part")
+        counters = [self.epoch, self.batch, self.step, self.stale]
+        with beside.open("wb") as file:
+            torch.save(
+                {
+                    "counters": counters,
+                    "best": self.best,
+                    "weights": self.model.state_dict(),
+                    "best_weights": self.best_weights,
+                    "average": self.average,
+                    "optimizer": self.optimizer.state_dict(),
+                    "random": torch.get_rng_state(),
+                },
+                file,
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+
+    def load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        self.epoch, self.batch, self.step, self.stale = state["counters"]
+        self.best, self.best_weights, self.average = state["best"], state["best_weights"], state["average"]
+        self.model.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"])
+
+
+def train(recipe: Recipe, task: Task, run_folder: Path, output: Path) -> Iterator[Event]:
+    """Train, yielding progress between steps; the last event is `ModelSaved`.
+
+    An interrupted run (same recipe, same run folder) goes on where its last saved state was and ends with the
+    same weights as an uninterrupted one.
+    """
+    settings = recipe.training
+    state_path = run_folder / f"{recipe.name}.state"
+    epochs = [batches(task.lengths, settings.batch_tokens, recipe.seed, 0)]
+    total = len(epochs[0]) * settings.passes
+    torch.manual_seed(recipe.seed)
+    run = _Run(task, settings)
+    if state_path.exists():
+        run.load(state_path)
+    # cut points do not depend on the epoch's shuffle closely enough to reuse, so each epoch is cut anew
+    saved = started = time.monotonic()
+    first_step = run.step
+    while run.epoch < settings.passes and run.stale < settings.patience:
+        order = batches(task.lengths, settings.batch_tokens, recipe.seed, run.epoch)
+        marks = {round(len(order) * (i + 1) / settings.validations) for i in range(settings.validations)}
+        while run.batch < len(order):
+            loss = _step(task, run, settings, order[run.batch], total)
+            run.batch += 1
+            run.step += 1
+            rate = (run.step - first_step) / max(1e-9, time.monotonic() - started)
+            yield Progress(done=run.step, total=total, unit="steps", note=f"pass {run.epoch + 1}, {rate:.1f} steps/s")
+            if run.step % 50 == 0:
+                per_unit = {"loss": loss.total.item() / loss.count, **loss.terms}
+                yield TrainingPoint(step=run.step, total=total, terms=per_unit)
+            if run.batch in marks:
+                yield _validate(task, run, total)
+                if run.stale >= settings.patience:
+                    break
+            if time.monotonic() - saved > SAVE_EVERY or run.batch in marks:
+                run.save(state_path)
+                saved = time.monotonic()
+        run.epoch, run.batch = run.epoch + 1, 0
+    run.save(state_path)
+    run.model.load_state_dict(run.best_weights)
+    task.model.eval()
+    yield ModelSaved(info=finish(recipe, task, output, steps=run.step))
+
+
+def finish(recipe: Recipe, task: Task, output: Path, *, steps: int) -> Any:
+    """Measure the chosen weights as they will be stored (float16) and write the checkpoint."""
+    with torch.no_grad():
+        for parameter in task.model.parameters():
+            parameter.copy_(parameter.half().float())
+    task.model.eval()
+    with torch.inference_mode():
+        metrics = task.test()
+    card = recipe.card
+    document = Document(
+        name=recipe.name,
+        config=_plain_config(task.model),
+        tokenizer=str(task.model.tokenizer.kind),  # type: ignore[union-attr]
+        card=type(card)(card.title, card.summary, card.data, card.licence, {**card.metrics, **metrics}),
+        partner=recipe.partner,
+        role=recipe.role,
+        trained={"task": recipe.task, "steps": steps, "seed": recipe.seed, "torch": torch.__version__},
+    )
+    return save(output, task.model, document, trace=task.trace())
+
+
+def _plain_config(model: nn.Module) -> dict[str, Any]:
+    import msgspec
+
+    config: dict[str, Any] = msgspec.to_builtins(model.config)
+    return config
+
+
+def _step(task: Task, run: _Run, settings: Optimisation, indices: list[int], total: int) -> Loss:
+    task.model.train()
+    for group in run.optimizer.param_groups:
+        group["lr"] = learning_rate(run.step, total, settings)
+    with torch.autocast("cpu", torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        loss = task.loss(indices, run.step)
+    (loss.total / loss.count).backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(task.model.parameters(), settings.clip)
+    run.optimizer.step()
+    run.optimizer.zero_grad(set_to_none=True)
+    if settings.average:
+        for name, value in run.model.state_dict().items():
+            run.average[name].lerp_(value, 1 - settings.average) if value.is_floating_point() else None
+    return loss
+
+
+def _validate(task: Task, run: _Run, total: int) -> TrainingPoint:
+    """Judge the weights (their moving average, where one is kept) and remember the best."""
+    current = run.snapshot()
+    if run.average:
+        task.model.load_state_dict(run.average)
+    task.model.eval()
+    with torch.inference_mode():
+        figure, metrics = task.validate()
+    run.stale += 1
+    if figure < run.best:
+        run.best, run.stale, run.best_weights = figure, 0, run.snapshot()
+    task.model.load_state_dict(current)
+    return TrainingPoint(step=run.step, total=total, terms=metrics, split="valid")

@@ -1,0 +1,64 @@
+"""Recipes: TOML files that say what to train, on which text, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from engine.messages import ModelCard
+from engine.training.data import Source
+
+PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class TokenizerRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to cut the text into units."""
+
+    kind: Literal["word", "unigram"] = "word"
+    size: PositiveInt = 10_000
+    min_count: PositiveInt = 1
+
+
+class Optimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The training loop's settings; AdamW with warm-up, then cosine decay to a tenth."""
+
+    passes: PositiveInt = 10  # over the training text
+    batch_tokens: PositiveInt = 2048  # padded tokens of a batch
+    learning_rate: PositiveFloat = 1e-3
+    warmup_steps: Annotated[int, msgspec.Meta(ge=0)] = 200
+    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
+    beta2: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.99
+    clip: PositiveFloat = 1.0  # largest global gradient norm
+    patience: PositiveInt = 3  # validations without gain before stopping
+    validations: PositiveInt = 1  # a pass
+    precision: Literal["float32", "bfloat16"] = "float32"
+    average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0  # decay of the weights' moving average; 0: off
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One model to train."""
+
+    name: str
+    task: str
+    model: dict[str, Any]
+    data: tuple[Source, ...]
+    seed: int = 1
+    max_tokens: PositiveInt = 60  # longer sentences are left out of training
+    max_examples: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all of the training text
+    tokenizer: TokenizerRecipe = TokenizerRecipe()
+    training: Optimisation = Optimisation()
+    card: ModelCard = ModelCard()
+    partner: str = ""
+    role: str = ""
+    options: dict[str, Any] = {}  # what only this task knows, such as loss terms
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from a TOML file; raises ValueError with one sentence when it is broken."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Recipe)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        raise ValueError(f"{path.name} is not a usable recipe: {error}") from error
