@@ -30,11 +30,16 @@ class Library:
         self._where = where
         self._loaded: dict[str, tuple[Any, ModelInfo]] = {}
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where checkpoints are looked for, first found first."""
+        return tuple(self._where) if self._where is not None else folders()
+
     def scan(self) -> tuple[list[ModelInfo], list[BrokenModel]]:
         """Headers of all checkpoints in the folders; of two with one name the first found counts."""
         found: dict[str, ModelInfo] = {}
         broken: list[BrokenModel] = []
-        for folder in self._where if self._where is not None else folders():
+        for folder in self.folders:
             for path in sorted(folder.glob(f"*{SUFFIX}")):
                 try:
                     info = read_header(path).info

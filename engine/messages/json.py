@@ -41,7 +41,8 @@ def _decode(base: type, data: bytes | str) -> Any:
 
 
 def _leaves(base: type) -> list[type]:
-    return [leaf for sub in base.__subclasses__() for leaf in (_leaves(sub) or [sub])]
+    subclasses: list[type] = base.__subclasses__()
+    return [leaf for sub in subclasses for leaf in (_leaves(sub) or [sub])]
 
 
 def decode_request(data: bytes | str) -> Request:

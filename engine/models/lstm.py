@@ -121,7 +121,7 @@ class LstmLm(nn.Module):
         if hidden:
             projected = self.project(torch.cat(hidden))
             scores = self.softmax.target_log_probs(self.embedding.weight, projected, torch.cat(targets))
-            for t, part in enumerate(scores.split(active[: len(hidden)])):
+            for t, part in enumerate(torch.split(scores, active[: len(hidden)])):
                 out[order[: active[t]], t] = part
         return out
 
@@ -153,7 +153,8 @@ class LstmLm(nn.Module):
         """The first layer's gates from the input word alone, for every word: [V, 4 hidden]."""
         if self._table is not None:
             return self._table
-        table = nn.functional.linear(self.embedding.weight, self.lstm.weight_ih_l0, self._bias(0))
+        weight: Tensor = getattr(self.lstm, "weight_ih_l0")  # noqa: B009 - nn.LSTM declares its weights by name
+        table = nn.functional.linear(self.embedding.weight, weight, self._bias(0))
         if not self.training and not table.requires_grad:
             self._table = table
         return table

@@ -7,6 +7,8 @@ what makes scoring fifty candidate sentences cheap. With `head == vocabulary` it
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -25,7 +27,7 @@ class AdaptiveSoftmax(nn.Module):
         tail = vocabulary - self.head
         count = min(clusters, tail) if tail else 0
         edges = [self.head + round(i * tail / count) for i in range(count + 1)] if count else [self.head]
-        self.bounds = list(zip(edges, edges[1:], strict=False))
+        self.bounds = list(itertools.pairwise(edges))
         self.bias = nn.Parameter(torch.zeros(vocabulary))
         self.cluster_vectors = nn.Parameter(torch.randn(count, width) * width**-0.5)
         self.cluster_bias = nn.Parameter(torch.zeros(count))

@@ -25,10 +25,9 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def open_text(path: Path) -> Iterator[str]:
     """The lines of a text file, gzip or not; raises FileNotFoundError or ValueError with one sentence."""
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as stream:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             for line in stream:
-                yield line.rstrip("\r\n")
+                yield line.decode("utf-8").rstrip("\r\n")
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
         raise ValueError(f"{path.name} is not readable UTF-8 text: {error}") from error
 

@@ -1,0 +1,13 @@
+"""The command line, a topic a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from engine.commands import models, training
+
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (models.add_to, training.add_to)
+
+__all__ = ["COMMANDS"]

@@ -1,0 +1,84 @@
+"""`train` and `eval`: make models, and measure them on a text."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+import typer
+
+from engine.commands.output import console, errors, print_json, watch
+from engine.jobs import Context
+from engine.jobs.training import train_model
+from engine.library import Library
+from engine.messages import ModelSaved, Train, TrainingPoint
+from engine.text import UNK
+from engine.training.data import open_text
+from engine.training.language_model import negative_log_likelihood
+
+RECIPES = Path(__file__).parent.parent / "training" / "recipes"
+
+
+def train(
+    recipe: str = typer.Argument(help="A TOML file, or the name of a bundled recipe."),
+    data: Path = typer.Option(..., help="Folder with the text the recipe names."),
+    output: Path = typer.Option(None, help="Checkpoint to write [models/NAME.safetensors]."),
+    run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
+    threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
+) -> None:
+    """Train a model from a recipe. Stop it at any time; the same command goes on where it was."""
+    path = Path(recipe) if Path(recipe).exists() else RECIPES / f"{recipe}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise ValueError(f"there is no recipe {recipe!r}; bundled recipes are {known}")
+    target = output or Path("models") / f"{path.stem}.safetensors"
+    device = torch.device("cpu")
+    request = Train(recipe=str(path), data=str(data), run=str(run), output=str(target), threads=threads)
+    for event in watch(train_model(request, Context(Library(device), device))):
+        if isinstance(event, TrainingPoint) and event.split == "valid":
+            figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
+            errors.print(f"step {event.step:,}/{event.total:,}  valid  {figures}")
+        elif isinstance(event, ModelSaved):
+            console.print(f"{event.info.path}  {event.info.size_mb} MB")
+            for name, metric in event.info.card.metrics.items():
+                console.print(f"  {name} {metric.value:.4g} {metric.unit}")
+
+
+def evaluate(
+    model: str = typer.Option(..., help="Name or path."),
+    text: Path = typer.Option(..., help="A text file, one sentence a line (gzip too)."),
+    column: int = typer.Option(0, min=0, help="Tab-separated column that holds the sentence, counted from 0."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Perplexity of a language model on a text; each sentence's end mark counts as a word."""
+    found, info = Library(torch.device("cpu")).get(model)
+    if "Scores" not in info.capabilities:
+        raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
+    lines = [line.split("\t") for line in open_text(text)]
+    sentences = [found.tokenizer.encode(cells[column]) for cells in lines if column < len(cells)]
+    sentences = [s[::-1] if getattr(found, "direction", "forward") == "backward" else s for s in sentences if s]
+    if not sentences:
+        raise ValueError(f"{text.name} holds no sentence in column {column}")
+    with torch.inference_mode():
+        nll, count = negative_log_likelihood(found, sentences)
+    result = {
+        "model": info.name,
+        "sentences": len(sentences),
+        "words": count,
+        "words_include_end_marks": True,
+        "unknown_words": sum(s.count(UNK) for s in sentences),
+        "nll_per_word": nll / count,
+        "perplexity": math.exp(nll / count),
+    }
+    if as_json:
+        print_json(result)
+    else:
+        for key, value in result.items():
+            console.print(f"{key:24} {value:.6g}" if isinstance(value, float) else f"{key:24} {value}")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(train)
+    app.command("eval")(evaluate)

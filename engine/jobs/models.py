@@ -1,0 +1,32 @@
+"""Jobs about checkpoints: list, load, forget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from engine.jobs import Context, handles
+from engine.messages import Event, ListModels, LoadModel, ModelList, ModelLoaded, ModelUnloaded, UnloadModel
+
+
+@handles(LoadModel)
+def load_model(request: LoadModel, context: Context) -> Iterator[Event]:
+    """Read a checkpoint in steps; the models in use stay whatever happens."""
+    began = time.perf_counter()
+    yield from context.library.load(request.path)
+    _, info = context.library.get(request.path)
+    yield ModelLoaded(info=info, seconds=time.perf_counter() - began)
+
+
+@handles(UnloadModel)
+def unload_model(request: UnloadModel, context: Context) -> Iterator[Event]:
+    """Forget a model."""
+    context.library.unload(request.name)
+    yield ModelUnloaded(name=request.name)
+
+
+@handles(ListModels)
+def list_models(request: ListModels, context: Context) -> Iterator[Event]:
+    """Headers of all checkpoints of the library, and what is wrong with the broken ones."""
+    models, broken = context.library.scan()
+    yield ModelList(models=tuple(models), broken=tuple(broken))

@@ -1,0 +1,21 @@
+"""Which task trains which kind of recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.training.language_model import LanguageModelTask
+from engine.training.loop import Task
+from engine.training.recipe import Recipe
+
+TASKS: dict[str, Callable[[Recipe, Path], Task]] = {
+    "language-model": LanguageModelTask,
+}
+
+
+def make_task(recipe: Recipe, folder: Path) -> Task:
+    """The task of a recipe over a data folder; raises ValueError for an unknown one."""
+    if recipe.task not in TASKS:
+        raise ValueError(f"the recipe's task {recipe.task!r} is unknown; known tasks are {', '.join(sorted(TASKS))}")
+    return TASKS[recipe.task](recipe, folder)
