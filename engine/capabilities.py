@@ -121,13 +121,10 @@ _CAPABILITIES: tuple[type, ...] = (NextToken, Scores, Seq2Seq, Latent, Mixture, 
 
 
 def capabilities_of(model: object) -> tuple[str, ...]:
-    """The names of the capabilities a model (or a model class) has."""
-    return tuple(c.__name__ for c in _CAPABILITIES if all(hasattr(model, name) for name in _members(c)))
+    """The names of the capabilities a model (or a model class) has: those whose methods it all has."""
+    return tuple(c.__name__ for c in _CAPABILITIES if all(callable(getattr(model, m, None)) for m in _methods(c)))
 
 
-def _members(protocol: type) -> set[str]:
-    names: set[str] = set()
-    for base in protocol.__mro__:
-        if base.__module__ == __name__:
-            names |= {n for n in vars(base) if not n.startswith("_")} | set(vars(base).get("__annotations__", ()))
-    return names
+def _methods(protocol: type) -> set[str]:
+    own = (base for base in protocol.__mro__ if base.__module__ == __name__)
+    return {name for base in own for name, value in vars(base).items() if callable(value) and name[0] != "_"}

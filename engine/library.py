@@ -46,7 +46,7 @@ class Library:
                     found.setdefault(info.name, info)
                 except CheckpointError as error:
                     broken.append(BrokenModel(str(path), str(error)))
-        return list(found.values()), broken
+        return sorted(found.values(), key=lambda info: info.name), broken
 
     def resolve(self, name: str) -> Path:
         """The file of a model given by name or by path; raises CheckpointError saying what was searched."""

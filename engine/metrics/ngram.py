@@ -39,7 +39,8 @@ class KneserNey:
                 self._kinds[n][gram[:-1]] += 1
             ones = sum(c == 1 for c in counts[n].values())
             twos = sum(c == 2 for c in counts[n].values())
-            self._discounts[n] = ones / (ones + 2 * twos) if ones else 0.0
+            # a tiny corpus may lack grams seen once; without a discount nothing would be left for the unseen
+            self._discounts[n] = ones / (ones + 2 * twos) if ones else 0.5
 
     def probability(self, context: Gram, word: int) -> float:
         """p(word | context), the context being the last order - 1 tokens."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -115,13 +116,11 @@ def train(recipe: Recipe, task: Task, run_folder: Path, output: Path) -> Iterato
     """
     settings = recipe.training
     state_path = run_folder / f"{recipe.name}.state"
-    epochs = [batches(task.lengths, settings.batch_tokens, recipe.seed, 0)]
-    total = len(epochs[0]) * settings.passes
+    total = len(batches(task.lengths, settings.batch_tokens, recipe.seed, 0)) * settings.passes
     torch.manual_seed(recipe.seed)
     run = _Run(task, settings)
     if state_path.exists():
         run.load(state_path)
-    # cut points do not depend on the epoch's shuffle closely enough to reuse, so each epoch is cut anew
     saved = started = time.monotonic()
     first_step = run.step
     while run.epoch < settings.passes and run.stale < settings.patience:
@@ -166,14 +165,12 @@ def finish(recipe: Recipe, task: Task, output: Path, *, steps: int) -> Any:
         card=type(card)(card.title, card.summary, card.data, card.licence, {**card.metrics, **metrics}),
         partner=recipe.partner,
         role=recipe.role,
-        trained={"task": recipe.task, "steps": steps, "seed": recipe.seed, "torch": torch.__version__},
+        trained={"task": recipe.task, "steps": steps, "seed": recipe.seed, "torch": str(torch.__version__)},
     )
     return save(output, task.model, document, trace=task.trace())
 
 
 def _plain_config(model: nn.Module) -> dict[str, Any]:
-    import msgspec
-
     config: dict[str, Any] = msgspec.to_builtins(model.config)
     return config
 

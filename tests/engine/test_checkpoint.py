@@ -1,0 +1,239 @@
+"""The single-file format: what is written is read back, and what is broken gets one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+
+from engine.checkpoint import CheckpointError, load_model, read_header, read_trace, save
+from tests.engine.conftest import tiny_lm
+
+
+@pytest.fixture
+def good(library_folder: Path) -> Path:
+    return library_folder / "tiny.safetensors"
+
+
+def parts(path: Path) -> tuple[dict[str, Any], bytes]:
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def write(path: Path, header: dict[str, Any], body: bytes) -> Path:
+    raw = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(raw)) + raw + body)
+    return path
+
+
+def edit(path: Path, change: Any) -> Path:
+    """Rewrite the Textscape document in a file's metadata."""
+    header, body = parts(path)
+    document = json.loads(header["__metadata__"]["textscape"])
+    change(document)
+    header["__metadata__"]["textscape"] = json.dumps(document)
+    return write(path.with_name("edited.safetensors"), header, body)
+
+
+def sentence(path: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        load_model(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.endswith(".")
+    assert path.name in text
+    return text
+
+
+def test_weights_config_tokenizer_and_card_come_back(good: Path, tokenizer: Any) -> None:
+    model, info = load_model(good)
+    before = tiny_lm(tokenizer)
+    for name, value in before.state_dict().items():
+        assert torch.equal(value.half().float(), model.state_dict()[name]), name
+    assert model.config == before.config
+    assert model.tokenizer.model == tokenizer.model
+    assert info.capabilities == ("NextToken", "Scores")
+    assert info.partner == "tiny-back"
+    assert info.parameters == sum(p.numel() for p in before.parameters())
+    assert not model.training
+
+
+def test_loaded_scores_equal_the_saved_models(good: Path, tokenizer: Any) -> None:
+    model, _ = load_model(good)
+    same = tiny_lm(tokenizer)
+    same.load_state_dict({k: v.half().float() for k, v in same.state_dict().items()})
+    tokens, lengths = torch.tensor([[5, 6, 7, 3]]), torch.tensor([4])
+    assert torch.equal(model.score(model.begin(1), tokens, lengths), same.score(same.begin(1), tokens, lengths))
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path: Path, good: Path) -> None:
+    model, _ = load_model(good)
+    again = tmp_path / "again.safetensors"
+    save(again, model, read_header(good).document)
+    assert again.read_bytes() == good.read_bytes()
+
+
+def test_a_trace_is_stored_beside_the_weights(tmp_path: Path, good: Path) -> None:
+    model, _ = load_model(good)
+    path = tmp_path / "traced.safetensors"
+    save(path, model, read_header(good).document, trace={"means": np.arange(6.0).reshape(2, 3)})
+    assert np.array_equal(read_trace(path)["means"], np.arange(6.0).reshape(2, 3))
+    load_model(path)
+
+
+def test_an_absent_file(tmp_path: Path) -> None:
+    assert "cannot be opened: No such file" in sentence(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.999])
+def test_a_truncated_file(good: Path, share: float) -> None:
+    data = good.read_bytes()
+    cut = good.with_name("cut.safetensors")
+    cut.write_bytes(data[: int(len(data) * share)])
+    assert any(words in sentence(cut) for words in ("cut off", "too short", "not a Textscape checkpoint"))
+
+
+def test_another_programs_file(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    save_file({"x": torch.zeros(3)}, str(path))
+    assert "of another program" in sentence(path)
+
+
+def test_a_text_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.safetensors"
+    path.write_text("these are not weights " * 50)
+    assert "not a Textscape checkpoint" in sentence(path)
+
+
+def test_a_pickle_is_refused_and_never_run(tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+
+    class Trap:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (trap,))
+
+    path = tmp_path / "trap.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    assert "is a pickle" in sentence(path)
+    with zipfile.ZipFile(tmp_path / "torch.safetensors", "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(Trap()))
+    assert "is a pickle" in sentence(tmp_path / "torch.safetensors")
+    assert not trap.exists()
+
+
+def test_a_newer_version(good: Path) -> None:
+    assert "newer Textscape (format 99" in sentence(edit(good, lambda d: d.update(version=99)))
+
+
+def test_an_older_version_is_migrated(good: Path) -> None:
+    def downgrade(document: dict[str, Any]) -> None:
+        document["version"] = 0
+        document["model_card"] = {**document.pop("card"), "title": "From a draft"}
+
+    _, info = load_model(edit(good, downgrade))
+    assert info.card.title == "From a draft"
+
+
+def test_a_version_before_all_migrations(good: Path) -> None:
+    assert "cannot bring up to date" in sentence(edit(good, lambda d: d.update(version=-1)))
+
+
+def test_an_unknown_kind(good: Path) -> None:
+    assert "model kind 'oracle' is unknown" in sentence(edit(good, lambda d: d["config"].update(kind="oracle")))
+
+
+@pytest.mark.parametrize("hidden", [0, -3, 10**9, "many"])
+def test_an_impossible_config(good: Path, hidden: object) -> None:
+    assert "config is invalid" in sentence(edit(good, lambda d: d["config"].update(hidden=hidden)))
+
+
+def test_a_huge_declared_model_is_refused_before_memory_is_taken(good: Path) -> None:
+    text = sentence(edit(good, lambda d: d["config"].update(hidden=900_000)))
+    assert "declares more than" in text
+
+
+def test_shapes_must_match_the_config(good: Path) -> None:
+    assert "the config calls for" in sentence(edit(good, lambda d: d["config"].update(hidden=13)))
+
+
+def test_a_missing_and_an_extra_tensor(good: Path) -> None:
+    header, body = parts(good)
+    gone = {k: v for k, v in header.items() if k != "weights.project.bias"}
+    assert "project.bias is missing" in sentence(write(good.with_name("missing.safetensors"), gone, body))
+    more = {**header, "weights.extra": header["weights.project.bias"]}
+    assert "'extra' does not belong" in sentence(write(good.with_name("extra.safetensors"), more, body))
+
+
+def test_a_tensor_that_lies_about_its_size(good: Path) -> None:
+    header, body = parts(good)
+    header["weights.project.bias"]["shape"] = [2**40]
+    assert "declares" in sentence(write(good.with_name("liar.safetensors"), header, body))
+
+
+def test_a_huge_header_length(good: Path) -> None:
+    path = good.with_name("huge.safetensors")
+    path.write_bytes(struct.pack("<Q", 2**62) + good.read_bytes()[8:])
+    assert "not a Textscape checkpoint" in sentence(path)
+
+
+def test_weights_that_are_not_numbers(tmp_path: Path, good: Path) -> None:
+    model, _ = load_model(good)
+    with torch.no_grad():
+        model.project.bias[0] = float("nan")
+    path = tmp_path / "nan.safetensors"
+    save(path, model, read_header(good).document)
+    assert "not numbers" in sentence(path)
+
+
+def test_another_vocabulary_than_the_models(good: Path) -> None:
+    header, body = parts(good)
+    begin, end = header["tokenizer"]["data_offsets"]
+    path = write(good.with_name("text.safetensors"), header, body[:begin] + bytes(end - begin) + body[end:])
+    assert "SentencePiece" in sentence(path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 0.999), flips=st.lists(st.integers(0, 255), min_size=1, max_size=6))
+def test_a_mutated_file_opens_or_says_one_sentence(good: Path, place: float, flips: list[int]) -> None:
+    data = bytearray(good.read_bytes())
+    start = int(place * len(data))
+    data[start : start + len(flips)] = bytes(flips)
+    path = good.with_name("mutated.safetensors")
+    path.write_bytes(bytes(data))
+    try:
+        load_model(path)
+    except CheckpointError as error:
+        assert "\n" not in str(error)
+
+
+def test_saving_over_a_model_never_leaves_half_a_file(good: Path) -> None:
+    """A writer killed at any moment leaves the old file or the new one."""
+    code = (
+        "import sys; from pathlib import Path; from engine.checkpoint import *\n"
+        "p = Path(sys.argv[1]); model, _ = load_model(p); d = read_header(p).document\n"
+        "print('ready', flush=True)\n"
+        "while True: save(p, model, d)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(good)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    import time
+
+    time.sleep(0.15)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    load_model(good)

@@ -1,0 +1,104 @@
+"""Words, ids and clean sentences."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.text import EOS, MARKS, UNK, Tokenizer, join_words, normalise, split_words, truecase
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Tom's dog doesn't like me, \"I'm afraid\".",
+        "It is 3.5 o'clock, isn't it?",
+        "I've got 1,000 things (really)!",
+        "The sports-car of daily life...",
+        "He said: wait; then left.",
+        "Don't go!",
+    ],
+)
+def test_split_then_join_gives_the_sentence_back(sentence: str) -> None:
+    assert join_words(split_words(sentence)) == sentence
+
+
+def test_clitics_stand_alone_and_negations_stay_whole() -> None:
+    assert split_words("Tom's isn't I'm we'll") == ["Tom", "'s", "isn't", "I", "'m", "we", "'ll"]
+
+
+def test_curly_quotes_and_spaces_are_made_plain() -> None:
+    assert normalise("  “it’s”\tfine \n") == "\"it's\" fine"
+
+
+def test_truecase_keeps_names_and_lowers_sentence_starts() -> None:
+    lines = [["The", "dog"], ["Tom", "ran"], ["see", "the", "Tom"]]
+    assert truecase(lines) == [["the", "dog"], ["Tom", "ran"], ["see", "the", "Tom"]]
+
+
+def test_unknown_words_stay_verbatim_on_screen(tokenizer: Tokenizer) -> None:
+    words = tokenizer.words("The dog likes Zyzzyva's bed.")
+    assert words == ["the", "dog", "likes", "Zyzzyva", "'s", "bed", "."]
+    ids = tokenizer.ids(words)
+    assert [w for w, i in zip(words, ids, strict=True) if i == UNK] == ["Zyzzyva", "'s"]
+    assert tokenizer.join(words) == "The dog likes Zyzzyva's bed."
+
+
+def test_other_capitals_are_tried_before_unknown(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("tom") == tokenizer.encode("Tom") == tokenizer.encode("TOM")
+    assert UNK not in tokenizer.encode("THE DOG")
+
+
+def test_encode_decode_round_trip(tokenizer: Tokenizer) -> None:
+    sentence = "The dog and the cat sleep."
+    ids = tokenizer.encode(sentence)
+    assert min(ids) >= MARKS
+    assert tokenizer.decode([*ids, EOS]) == sentence
+
+
+def test_ids_fall_in_frequency(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode("the")[0] in (MARKS, MARKS + 1)
+
+
+def test_unigram_pieces_round_trip() -> None:
+    text = [f"the quick brown fox number {i} jumps over lazy dogs" for i in range(60)]
+    tokenizer = Tokenizer.train("unigram", text, 44)
+    assert tokenizer.decode(tokenizer.encode("the brown dogs jump")) == "the brown dogs jump"
+
+
+def test_training_the_same_text_twice_gives_the_same_bytes(tokenizer: Tokenizer) -> None:
+    from tests.engine.conftest import SENTENCES
+
+    assert Tokenizer.train("word", SENTENCES, 40).model == tokenizer.model
+
+
+def test_a_broken_model_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="not a readable SentencePiece model"):
+        Tokenizer("word", b"nonsense")
+
+
+def test_too_little_text_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match="cannot train a unigram tokenizer"):
+        Tokenizer.train("unigram", ["a b"], 5000)
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_split_and_joined_and_split_again(text: str) -> None:
+    words = split_words(text)
+    assert all(w and not w.isspace() for w in words)
+    assert "".join(words).casefold() == "".join(normalise(text).split()).casefold()
+    join_words(words)
+
+
+@given(st.text(max_size=60))
+def test_encoding_any_text_gives_ids_in_range(text: str) -> None:
+    from tests.engine.conftest import SENTENCES
+
+    tokenizer = Tokenizer.train("word", SENTENCES, 40) if not _CACHE else _CACHE[0]
+    _CACHE[:] = [tokenizer]
+    ids = tokenizer.encode(text)
+    assert all(i == UNK or MARKS <= i < tokenizer.size for i in ids)
+
+
+_CACHE: list[Tokenizer] = []
