@@ -1,0 +1,110 @@
+"""Training a translator: label-smoothed cross-entropy of the target's next token (Szegedy et al. 2016)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.messages import Metric
+from engine.models import build, read_config
+from engine.models.translation import pad
+from engine.text import BOS, EOS, PAD, Tokenizer
+from engine.training.data import held_out, read_split
+from engine.training.loop import Loss
+from engine.training.recipe import Recipe
+
+Pair = tuple[list[int], list[int]]
+
+
+class TranslationTask:
+    """A recipe's translator, the shared tokenizer and the sentence pairs: column 0 the source, column 1 the target.
+
+    Option `label_smoothing`: the share of probability spread over the whole vocabulary.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self.recipe = recipe
+        self.label_smoothing = float(recipe.options.get("label_smoothing", 0.0))
+        sources, targets = held_out(recipe.data, folder, 0), held_out(recipe.data, folder, 1)
+        rows = read_split(recipe.data, folder, "train")
+        kept = [(s, t) for s, t in rows if s.lower() not in sources and t.lower() not in targets]
+        kept = kept[: recipe.max_examples or None]
+        self.tokenizer = Tokenizer.train(recipe.tokenizer.kind, (text for row in kept for text in row), recipe.tokenizer.size)
+        pairs = self._encode(kept)
+        self.train_pairs = [(s, t) for s, t in pairs if 0 < len(s) <= recipe.max_tokens and 0 < len(t) <= recipe.max_tokens]
+        self._valid = self._encode(read_split(recipe.data, folder, "valid"))
+        self._test_text = read_split(recipe.data, folder, "test")
+        self._test = self._encode(self._test_text)
+        config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
+        torch.manual_seed(recipe.seed)
+        self.model: Any = build(config, self.tokenizer)
+        # a batch pads both sides to the longer one: pairs alike in that are nearly free of padding
+        self.lengths = [2 * (max(len(s), len(t)) + 1) for s, t in self.train_pairs]
+
+    def loss(self, indices: list[int], step: int) -> Loss:
+        """Summed smoothed cross-entropy, per target token."""
+        sources, targets = pair_tensors([self.train_pairs[i] for i in indices])
+        logits = self.model(sources, targets).float()  # N, V
+        wanted = counted_targets(targets)
+        total = functional.cross_entropy(logits, wanted, reduction="sum", label_smoothing=self.label_smoothing)
+        return Loss(total, len(wanted))
+
+    def validate(self) -> tuple[float, dict[str, float]]:
+        """Validation nats per target token, without smoothing."""
+        nll, count = negative_log_likelihood(self.model, self._valid)
+        return nll / count, {"nll_per_token": nll / count, "perplexity": math.exp(nll / count)}
+
+    def test(self) -> dict[str, Metric]:
+        """Test likelihood, and BLEU and chrF of beam search with five beams."""
+        from engine.messages import SearchOptions
+        from engine.metrics.bleu import corpus_bleu, corpus_chrf
+        from engine.search.batch import translate
+
+        nll, count = negative_log_likelihood(self.model, self._test)
+        options = SearchOptions(strategy="beam", beam=5, n_best=1)
+        sources, references = [s for s, _ in self._test_text], [t for _, t in self._test_text]
+        outputs = [best.text for best in translate(self.model, sources, options)]
+        bleu, chrf = corpus_bleu(outputs, references), corpus_chrf(outputs, references)
+        return {
+            "bleu": Metric(bleu.score, "", f"beam 5, {bleu.signature}", len(outputs), "test sentences"),
+            "chrf": Metric(chrf.score, "", f"beam 5, {chrf.signature}", len(outputs), "test sentences"),
+            "nll_per_token": Metric(nll / count, "nats", "exact", count, "target pieces, end marks included"),
+        }
+
+    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Nothing is recorded."""
+        return {}
+
+    def _encode(self, rows: Sequence[tuple[str, ...]]) -> list[Pair]:
+        return [(self.tokenizer.encode(s), self.tokenizer.encode(t)) for s, t in rows]
+
+
+def pair_tensors(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
+    """Sources with an end mark [B, S] and targets with both marks [B, 1 + T], zero-padded."""
+    return pad([s for s, _ in pairs], after=[EOS]), pad([t for _, t in pairs], before=[BOS], after=[EOS])
+
+
+def counted_targets(targets: Tensor) -> Tensor:
+    """The tokens to be predicted, row by row, padding left out: [N]."""
+    wanted = targets[:, 1:]
+    return wanted[wanted != PAD]
+
+
+def negative_log_likelihood(model: Any, pairs: Sequence[Pair], *, batch: int = 64) -> tuple[float, int]:
+    """Summed nats and counted target tokens, end marks included."""
+    total, count = 0.0, 0
+    order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))
+    for start in range(0, len(order), batch):
+        sources, targets = pair_tensors([pairs[i] for i in order[start : start + batch]])
+        wanted = counted_targets(targets)
+        logits = model(sources, targets)
+        total += float(functional.cross_entropy(logits, wanted, reduction="none").double().sum())
+        count += len(wanted)
+    return total, count
