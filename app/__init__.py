@@ -1,0 +1,1 @@
+"""The window of Textscape: everything that is seen and touched. Nothing here computes on a model."""

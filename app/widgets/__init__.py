@@ -1,0 +1,1 @@
+"""Widgets that know nothing of models or requests: plain values in, Qt signals out."""
