@@ -67,6 +67,7 @@ class Candidate(msgspec.Struct, frozen=True):
     log_target: float  # log density of the sentence with this word, unnormalised; nan when it was not scored
     current: bool = False  # the word that stands there now (or is to be deleted)
     drawn: bool = False
+    inside: bool = True  # whether it belongs to Q; outside, only the full-vocabulary share can propose it
 
 
 class Proposal(msgspec.Struct, frozen=True):
