@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import models, training
+from engine.commands import beam, models, training, translate
 
-COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (models.add_to, training.add_to)
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (models.add_to, training.add_to, beam.add_to, translate.add_to)
 
 __all__ = ["COMMANDS"]

@@ -26,10 +26,11 @@ class SearchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     length_penalty: float = 1.0  # a, no unit; 0 is off
     coverage_penalty: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # beta of GNMT; needs attention
     patience: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # stop at beam x patience finished hypotheses
-    stop: Literal["patience", "bound", "exhaust"] = "bound"  # bound: nothing unfinished can still win
+    stop: Literal["patience", "heuristic", "bound", "exhaust"] = "bound"  # bound: nothing unfinished can still win
     no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0  # tokens; 0 is off
     repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # 1 is off
     prefix: str = ""  # forced beginning, text
+    prefix_ids: tuple[int, ...] = ()  # the same as token ids (a clicked node); wins over the text
     constraints: tuple[str, ...] = ()  # phrases that must occur (dynamic beam allocation)
     groups: Annotated[int, msgspec.Meta(ge=1)] = 1  # diverse beam groups
     diversity: Annotated[float, msgspec.Meta(ge=0)] = 0.5  # lambda, nats an earlier group's use of the token

@@ -46,9 +46,14 @@ class Positions(nn.Module):
         out: Tensor = vectors * self.scale + self.table(vectors.shape[1], vectors)[: vectors.shape[1]]
         return out
 
-    def at(self, vectors: Tensor, position: int) -> Tensor:
-        """[B, D] token vectors that all stand at one position."""
-        return torch.add(self.table(position + 1, vectors)[position], vectors, alpha=self.scale)
+    def after(self, vectors: Tensor, length: int, start: Tensor | None) -> Tensor:
+        """[B, T, D] token vectors that follow `length` positions, the first `start` ([B]) of which do not count."""
+        count = vectors.shape[1]
+        table = self.table(length + count, vectors)
+        if start is None:
+            return torch.add(table[length : length + count], vectors, alpha=self.scale)
+        places = torch.arange(length, length + count, device=vectors.device) - start[:, None]
+        return torch.add(table[places], vectors, alpha=self.scale)
 
 
 def fused_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *, causal: bool = False) -> Tensor:
@@ -79,14 +84,21 @@ class SelfAttention(nn.Module):
         out: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, length, width))
         return out
 
-    def step(self, x: Tensor, cache: Tensor, length: int) -> Tensor:
-        """One more position: x [B, D]; `cache` [B, 2, H, capacity, K] holds `length` positions and gets one more."""
-        rows, width = x.shape
-        qkv = self.qkv(x).view(rows, 3, self.heads, width // self.heads)
-        cache[:, :, :, length] = qkv[:, 1:]
-        seen = cache[:, :, :, : length + 1]
-        mixed = functional.scaled_dot_product_attention(qkv[:, 0, :, None], seen[:, 0], seen[:, 1])
-        out: Tensor = self.out(mixed.reshape(rows, width))
+    def extend(self, x: Tensor, cache: Tensor, length: int, mask: Tensor | None) -> Tensor:
+        """More positions of sequences whose keys and values are kept.
+
+        Args:
+            x: [B, T, D], the new positions.
+            cache: [B, 2, H, capacity, K], `length` positions filled; gets T more.
+            length: positions before x.
+            mask: [B or 1, 1, T, length + T], true where a position may be seen; None: all of them.
+        """
+        rows, count, width = x.shape
+        qkv = self.qkv(x).view(rows, count, 3, self.heads, width // self.heads).permute(0, 2, 3, 1, 4)
+        cache[:, :, :, length : length + count] = qkv[:, 1:]
+        seen = cache[:, :, :, : length + count]
+        mixed = functional.scaled_dot_product_attention(qkv[:, 0], seen[:, 0], seen[:, 1], attn_mask=mask)
+        out: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, count, width))
         return out
 
 
@@ -105,7 +117,7 @@ class CrossAttention(nn.Module):
     def memory(self, source: Tensor) -> Tensor:
         """Keys and values of encoded sources: [B, S, D] -> [B, 2, H, S, K]."""
         rows, length, width = source.shape
-        kv = self.kv(source).view(rows, length, 2, self.heads, width // self.heads)
+        kv: Tensor = self.kv(source).view(rows, length, 2, self.heads, width // self.heads)
         return kv.permute(0, 2, 3, 1, 4)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
@@ -120,7 +132,7 @@ class CrossAttention(nn.Module):
         """How much each target position looks at each source position, mean over heads: [B, T, S]."""
         rows, length, width = x.shape
         q = self.query(x).view(rows, length, self.heads, width // self.heads).transpose(1, 2)
-        logits = q @ memory[:, 0].transpose(2, 3) / math.sqrt(width // self.heads)
+        logits: Tensor = q @ memory[:, 0].transpose(2, 3) / math.sqrt(width // self.heads)
         if mask is not None:
             logits = logits.masked_fill(~mask, -math.inf)
         return logits.softmax(3).mean(1)
@@ -174,33 +186,47 @@ class Layer(nn.Module):
         norm = self.feed_norm
         return self._after(x, norm, self.dropout(self.feed(self._before(x, norm))))
 
-    def step(
-        self, x: Tensor, cache: Tensor, length: int, memory: Tensor | None = None, mask: Tensor | None = None
+    def extend(
+        self, x: Tensor, cache: Tensor, length: int, mask: Tensor | None, memory: Tensor | None, source: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """One more position without dropout.
+        """More positions without dropout; see `SelfAttention.extend`.
 
         Args:
-            x: [B, D].
-            cache: [B, 2, H, capacity, K], this layer's keys and values, `length` of them filled.
-            length: positions seen so far.
-            memory: [N, 2, H, S, K], B being a multiple of N: rows are grouped by their source.
-            mask: [N, 1, 1, S].
+            x: [B, T, D].
+            cache: [B, 2, H, capacity, K], this layer's.
+            length: positions before x.
+            mask: of the cache.
+            memory: [N, 2, H, S, K], B being a multiple of N: the rows of one source lie together.
+            source: [N, 1, 1, S], true where a source position may be seen.
 
         Returns:
-            The layer's output [B, D] and what its attention to the source read, [N, B / N, D].
+            The layer's output [B, T, D] and what asked its source, [N, B / N * T, D].
         """
         norm = self.attention_norm
-        x = self._after(x, norm, self.attention.step(self._before(x, norm), cache, length))
+        x = self._after(x, norm, self.attention.extend(self._before(x, norm), cache, length, mask))
         asked = x
         if self.cross is not None and self.cross_norm is not None and memory is not None:
             norm = self.cross_norm
-            asked = self._before(x, norm).view(len(memory), -1, x.shape[1])  # beams of a source are its target positions
-            x = self._after(x, norm, self.cross(asked, memory, mask).view_as(x))
+            asked = self._before(x, norm).reshape(len(memory), -1, x.shape[2])  # beams are further target positions
+            x = self._after(x, norm, self.cross(asked, memory, source).view_as(x))
         norm = self.feed_norm
         return self._after(x, norm, self.feed(self._before(x, norm))), asked
 
+    def memory(self, encoded: Tensor) -> Tensor:
+        """What this layer asks of encoded sources; see `CrossAttention.memory`. Raises ValueError without one."""
+        if self.cross is None:
+            raise ValueError("this layer has no source to look at")
+        return self.cross.memory(encoded)
+
+    def source_attention(self, x: Tensor, memory: Tensor, source: Tensor | None) -> Tensor:
+        """How much each of x's positions [B, T, D] looks at each source position in this layer, [B, T, S]."""
+        if self.cross is None or self.cross_norm is None:
+            raise ValueError("this layer has no source to look at")
+        x = self._after(x, self.attention_norm, self.attention(self._before(x, self.attention_norm), causal=True))
+        return self.cross.weights(self._before(x, self.cross_norm), memory, source)
+
     def _before(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        return norm(x) if self.pre else x  # type: ignore[no-any-return]
+        return norm(x) if self.pre else x
 
     def _after(self, x: Tensor, norm: nn.LayerNorm, change: Tensor) -> Tensor:
         return x + change if self.pre else norm(x + change)

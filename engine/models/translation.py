@@ -7,8 +7,7 @@ of what was written; those of the source are computed once a sentence and shared
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.models.attention import Layer, Norm, Positions
+from engine.models.incremental import Incremental, Memory
 from engine.models.registry import register
 from engine.text import BOS, EOS, PAD, Tokenizer
 
@@ -42,7 +42,9 @@ class TranslatorConfig(
 def pad(sentences: Sequence[Sequence[int]], *, before: Sequence[int] = (), after: Sequence[int] = ()) -> Tensor:
     """Token ids with marks around them, zero-padded at the end: [B, T]."""
     longest = max(len(s) for s in sentences) + len(before) + len(after)
-    return torch.tensor([[*before, *s, *after] + [PAD] * (longest - len(s) - len(before) - len(after)) for s in sentences])
+    return torch.tensor(
+        [[*before, *s, *after] + [PAD] * (longest - len(s) - len(before) - len(after)) for s in sentences]
+    )
 
 
 @register(TranslatorConfig)
@@ -96,7 +98,42 @@ class Translator(nn.Module):
     def decode(self, encoded: Tensor, mask: Tensor | None, targets: Tensor) -> Tensor:
         """Hidden vectors after each target position, [B, T, D], all positions at once."""
         x = self.dropout(self.positions(self.embedding(targets)))
-        for layer in self.decoder:
-            x = layer(x, causal=True, memory=layer.cross.memory(encoded), memory_mask=mask)
+        for layer in self.layers():
+            x = layer(x, causal=True, memory=layer.memory(encoded), memory_mask=mask)
         out: Tensor = self.decoder_norm(x)
         return out
+
+    def layers(self) -> list[Layer]:
+        """The decoder's layers."""
+        return [cast(Layer, layer) for layer in self.decoder]
+
+    def condition(self, sources: Sequence[Sequence[int]]) -> Translation:
+        """The target distribution given each source; raises ValueError for an empty one."""
+        return Translation(self, sources)
+
+
+class Translation(Incremental):
+    """`NextToken` over the target sentences of given sources; row b reads source b."""
+
+    def __init__(self, model: Translator, sources: Sequence[Sequence[int]]) -> None:
+        if not sources or not all(sources):
+            raise ValueError("there is nothing to translate: the source has no words")
+        tokens = pad(sources, after=[EOS]).to(model.embedding.weight.device)
+        encoded, mask = model.encode(tokens)
+        memory = Memory(tuple(layer.memory(encoded).contiguous() for layer in model.layers()), mask)
+        super().__init__(model.tokenizer, model.embedding, model.positions, model.decoder, model.decoder_norm, memory)
+
+    def attention(self, targets: Sequence[Sequence[int]], sources: Sequence[int]) -> list[Tensor]:
+        """How much each token of each target, and its end mark, looked at each source position.
+
+        Mean over heads of the last layer; one [T + 1, S] for each target, S being the longest source's positions,
+        end mark included. `sources` says which source each target belongs to.
+        """
+        assert self.memory is not None
+        memory = self.memory.select(list(sources))
+        tokens = pad(targets, before=[BOS]).to(self.embedding.weight.device)
+        x = self.positions(self.embedding(tokens))
+        for layer, keys in zip(self.layers[:-1], memory.layers[:-1], strict=True):
+            x = layer(x, causal=True, memory=keys, memory_mask=memory.mask)
+        weights = self.layers[-1].source_attention(x, memory.layers[-1], memory.mask)
+        return [w[: len(target) + 1] for w, target in zip(weights, targets, strict=True)]

@@ -36,9 +36,13 @@ class TranslationTask:
         rows = read_split(recipe.data, folder, "train")
         kept = [(s, t) for s, t in rows if s.lower() not in sources and t.lower() not in targets]
         kept = kept[: recipe.max_examples or None]
-        self.tokenizer = Tokenizer.train(recipe.tokenizer.kind, (text for row in kept for text in row), recipe.tokenizer.size)
+        self.tokenizer = Tokenizer.train(
+            recipe.tokenizer.kind, (text for row in kept for text in row), recipe.tokenizer.size
+        )
         pairs = self._encode(kept)
-        self.train_pairs = [(s, t) for s, t in pairs if 0 < len(s) <= recipe.max_tokens and 0 < len(t) <= recipe.max_tokens]
+        self.train_pairs = [
+            (s, t) for s, t in pairs if 0 < len(s) <= recipe.max_tokens and 0 < len(t) <= recipe.max_tokens
+        ]
         self._valid = self._encode(read_split(recipe.data, folder, "valid"))
         self._test_text = read_split(recipe.data, folder, "test")
         self._test = self._encode(self._test_text)

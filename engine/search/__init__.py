@@ -1,0 +1,1 @@
+"""Decoding: searches and samplers over anything that gives a next-token distribution."""

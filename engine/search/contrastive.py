@@ -1,0 +1,59 @@
+"""Contrastive search (Su et al. 2022): likely tokens whose meaning differs from all that was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.search.decode import Decision, Decoding
+from engine.search.node import Candidate, Choice
+from engine.text import EOS
+
+CANDIDATES = 4
+"""Likeliest tokens looked at where `top_k` is off."""
+
+
+class ContrastiveDecoding(Decoding):
+    """Of the `top_k` likeliest tokens takes the one of largest (1 - alpha) p - alpha max cos(h, earlier h).
+
+    h is the model's own vector after the token, so every candidate is read once; needs a model with `features`.
+    """
+
+    def __iter__(self) -> Iterator[list[Decision]]:
+        """Run; each item is what was decided in one step. Raises ValueError for a model without features."""
+        features = getattr(self.model, "features", None)
+        if features is None:
+            raise ValueError("contrastive search needs a model that gives a vector for each position")
+        active = list(self.frontiers)
+        past: Tensor = functional.normalize(features(self.state), dim=1)[:, None]  # inputs, positions, D
+        limit = self.options.max_length
+        for length in range(limit + 1):
+            log_probs = self.model.log_probs(self.state)
+            scores, blocked = self.rules.apply(log_probs, [f.live[0] for f in active])
+            best, tokens = scores.softmax(1).topk(min(self.options.top_k or CANDIDATES, scores.shape[1]), 1)
+            rows = torch.arange(len(active), device=tokens.device).repeat_interleave(tokens.shape[1])
+            read = self.model.advance(self.state.select(rows), tokens.flatten())
+            vectors = functional.normalize(features(read), dim=1).view(*tokens.shape, -1)  # inputs, candidates, D
+            likeness = (vectors @ past.transpose(1, 2)).amax(2)
+            alpha = self.options.penalty_alpha
+            worth = ((1 - alpha) * best - alpha * likeness).masked_fill(best == 0, -torch.inf)
+            order = worth.argsort(1, descending=True)
+            choices = []
+            for i, frontier in enumerate(active):
+                ids, found, total = tokens[i].tolist(), worth[i].tolist(), frontier.live[0].merit
+                own = log_probs[i, tokens[i]].tolist()
+                ranked = [Candidate(0, ids[j], total + own[j], found[j]) for j in order[i].tolist() if best[i, j] > 0]
+                choice = Choice(pruned=[(c, "rank") for c in ranked[1:]])
+                (choice.ended if ranked[0].token == EOS else choice.kept).append(ranked[0])
+                choices.append(choice)
+            yield self._decide(active, choices, log_probs, blocked, 1, last=length == limit)
+            going = torch.tensor([i for i, f in enumerate(active) if not f.done], dtype=torch.long)
+            if not len(going):
+                return
+            active = [active[i] for i in going.tolist()]
+            taken = order[going, 0]
+            past = torch.cat([past[going], vectors[going, taken][:, None]], 1)
+            self.state = read.select(going * tokens.shape[1] + taken)

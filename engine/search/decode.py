@@ -1,0 +1,249 @@
+"""The one loop of all searches: ask the model, block what is forbidden, let the strategy choose, read on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.capabilities import NextToken
+from engine.messages import SearchOptions
+from engine.messages.search import Reason
+from engine.search.beam import Beam, DiverseBeam, Strategy
+from engine.search.constrained import ConstrainedBeam
+from engine.search.node import Candidate, Choice, Frontier, Node
+from engine.search.ranking import coverage_penalty, may_stop, top
+from engine.search.rules import MARKS, VOCABULARY, Rules
+from engine.search.sample import Sampler
+from engine.search.stochastic import StochasticBeam
+
+ALTERNATIVES = 5
+"""Likeliest tokens recorded at each place."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happened to one frontier in one step, for the trace."""
+
+    frontier: Frontier
+    parents: list[Node]  # the live prefixes before
+    kept: list[Node]
+    ended: list[Node]
+    pruned: list[tuple[Candidate, Reason]]
+    evicted: list[Node]
+
+
+def strategy_of(options: SearchOptions, constraints: Sequence[Sequence[int]] = ()) -> Strategy:
+    """The strategy the options name; raises ValueError when they contradict each other."""
+    if options.strategy == "constrained" and not constraints:
+        raise ValueError("a constrained search needs at least one phrase in `constraints`")
+    if options.strategy == "constrained":
+        return ConstrainedBeam(options, constraints)
+    if options.strategy == "diverse":
+        return DiverseBeam(options)
+    if options.strategy == "stochastic":
+        return StochasticBeam(options)
+    if options.strategy in ("sample", "mbr"):
+        return Sampler(options)
+    return Beam(options)
+
+
+class Decoding:
+    """A search over several inputs at once. Iterating runs it, one step at a time; then `frontiers` holds the end.
+
+    The searches of different inputs share the model's batches and nothing else.
+    """
+
+    def __init__(
+        self,
+        model: NextToken,
+        state: Any,
+        options: SearchOptions,
+        *,
+        forced: Sequence[int] = (),
+        constraints: Sequence[Sequence[int]] = (),
+        record: bool = False,
+    ) -> None:
+        """`state` has one row an input; `forced` is a beginning all outputs must have."""
+        self.model, self.state, self.options, self.record = model, state, options, record
+        self.strategy = strategy_of(options, constraints)
+        self.rules = Rules(options, forced)
+        groups = options.groups if isinstance(self.strategy, DiverseBeam) else 1
+        start = self.strategy.start if isinstance(self.strategy, ConstrainedBeam) else None
+        self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in range(groups)]
+        self._groups = groups
+        self._nodes = 0
+
+    def __iter__(self) -> Iterator[list[Decision]]:
+        """Run; each item is what was decided in one step."""
+        limit = self.options.max_length
+        active = list(self.frontiers)
+        # rows of the state, by frontier: at first all groups of an input read the same row
+        rows = [[f.input] for f in active]
+        if self._groups > 1:
+            self.state = self.state.select(torch.tensor([f.input for f in active]))
+        for length in range(limit + 1):
+            if length == limit and not self.strategy.reads_on_at_end:
+                self._cut(active)
+                return
+            width = max(len(f.live) for f in active)
+            log_probs = self.model.log_probs(self.state)  # active * width, V
+            prefixes = [n for f in active for n in (*f.live, *[None] * (width - len(f.live)))]
+            scores, blocked = self.rules.apply(log_probs, prefixes)
+            choices = self.strategy.step(scores.view(len(active), width, -1), active)
+            decisions = self._decide(active, choices, log_probs, blocked, width, last=length == limit)
+            yield decisions
+            going = [i for i, f in enumerate(active) if not f.done]
+            if not going:
+                return
+            widest = max(len(active[i].live) for i in going)
+            rows = []
+            tokens: list[int] = []
+            for i in going:
+                chosen = decisions[i].kept
+                parents = [i * width + self._row_of[n.id] for n in chosen]
+                spare = widest - len(chosen)  # fewer prefixes than elsewhere: fill up, the scores are masked
+                rows.append(parents + parents[-1:] * spare)
+                tokens += [n.token for n in chosen] + [chosen[-1].token] * spare
+            active = [active[i] for i in going]
+            index = torch.tensor([r for part in rows for r in part], device=log_probs.device)
+            self.state = self.model.advance(self.state.select(index), torch.tensor(tokens, device=log_probs.device))
+
+    def _decide(
+        self,
+        active: Sequence[Frontier],
+        choices: Sequence[Choice],
+        log_probs: Tensor,
+        blocked: Sequence[dict[int, Reason]],
+        width: int,
+        *,
+        last: bool,
+    ) -> list[Decision]:
+        """Turn choices into nodes, and each frontier into its next self."""
+        coverage = self._coverage()
+        self._row_of: dict[int, int] = {}
+        for choice in choices:
+            if last:
+                choice.pruned = [(c, "length") for c in choice.kept] + choice.pruned
+        self._fill(choices, log_probs, width)
+        decisions = []
+        for i, (frontier, choice) in enumerate(zip(active, choices, strict=True)):
+            parents = frontier.live
+            kept = [] if last else [self._node(frontier, c) for c in choice.kept]
+            ended = [self._node(frontier, c) for c in choice.ended]
+            if self.record:
+                self._describe([*kept, *ended], log_probs, i * width)
+                choice.pruned += self._forbidden(choice, frontier, log_probs, blocked, i * width)
+            if coverage is not None:
+                penalties = coverage[i * width :]
+                frontier.coverage.update((n.id, penalties[self._row_of[n.id]]) for n in ended)
+            gone = {n.id for n in choice.evicted}
+            frontier.finished = [n for n in frontier.finished if n.id not in gone] + ended
+            pruned = choice.pruned
+            if last:
+                self._cut([frontier])
+            else:
+                frontier.live = kept
+                frontier.done = may_stop(self.options, frontier, self._asked)
+                if frontier.done and kept and self.record:
+                    pruned = [(c, "patience") for c in choice.kept] + pruned
+            dropped = bool(frontier.done and not last)
+            decisions.append(Decision(frontier, parents, [] if dropped else kept, ended, pruned, choice.evicted))
+        return decisions
+
+    @property
+    def _asked(self) -> int:
+        """How many finished hypotheses stop a frontier; samplers and stochastic beams go on to their natural end."""
+        if isinstance(self.strategy, Sampler | StochasticBeam):
+            return 1 << 30
+        return self.strategy.beam
+
+    def _node(self, frontier: Frontier, candidate: Candidate) -> Node:
+        parent = frontier.live[candidate.row]
+        self._nodes += 1
+        self._row_of[self._nodes - 1] = candidate.row
+        return Node(
+            self._nodes - 1,
+            parent,
+            candidate.token,
+            candidate.log_prob,
+            parent.total + candidate.log_prob,
+            candidate.merit,
+            parent.length + 1,
+            frontier.group,
+            candidate.score,
+            candidate.extra,
+        )
+
+    def _fill(self, choices: Sequence[Choice], log_probs: Tensor, width: int) -> None:
+        """The model's own log-probability of every candidate, in one look-up."""
+        found: list[Candidate] = []
+        rows: list[int] = []
+        for i, choice in enumerate(choices):
+            here = [*choice.kept, *choice.ended]
+            if self.record:
+                here += [c for c, _ in choice.pruned]
+            found += here
+            rows += [i * width + c.row for c in here]
+        values = log_probs.view(-1)[
+            torch.tensor([r * log_probs.shape[1] + c.token for r, c in zip(rows, found, strict=True)], dtype=torch.long)
+        ].tolist()
+        for candidate, value in zip(found, values, strict=True):
+            candidate.log_prob = value
+
+    def _describe(self, nodes: Sequence[Node], log_probs: Tensor, first: int) -> None:
+        """Note each token's rank at its place and what else could have stood there."""
+        if not nodes:
+            return
+        rows = [first + self._row_of[n.id] for n in nodes]
+        distinct = sorted(set(rows))
+        values, ids = top(log_probs[distinct], min(ALTERNATIVES, log_probs.shape[1]))
+        likeliest = {
+            row: tuple(zip(i, v, strict=True))
+            for row, i, v in zip(distinct, ids.tolist(), values.tolist(), strict=True)
+        }
+        own = torch.tensor([[n.log_prob] for n in nodes], dtype=log_probs.dtype, device=log_probs.device)
+        ranks = (log_probs[rows] > own).sum(1).tolist()
+        for node, row, above in zip(nodes, rows, ranks, strict=True):
+            node.rank, node.alternatives = above + 1, likeliest[row]
+
+    def _forbidden(
+        self, choice: Choice, frontier: Frontier, log_probs: Tensor, blocked: Sequence[dict[int, Reason]], first: int
+    ) -> list[tuple[Candidate, Reason]]:
+        """Blocked tokens that would have lived, had they been allowed."""
+        least = min((c.merit for c in choice.kept), default=math.inf)
+        out: list[tuple[Candidate, Reason]] = []
+        for row, node in enumerate(frontier.live):
+            own = log_probs[first + row]
+            reasons: dict[int, Reason] = {**dict.fromkeys(MARKS, VOCABULARY), **blocked[first + row]}
+            if node.length < len(self.rules.forced):  # all but one are forbidden: show the likeliest
+                likeliest = own.topk(min(4, len(own))).indices.tolist()
+                reasons = {t: "constraint" for t in likeliest if t != self.rules.forced[node.length]}
+            for token, value in zip(reasons, own[list(reasons)].tolist(), strict=True):
+                merit = node.merit + value
+                if merit >= least:
+                    out.append((Candidate(row, token, merit, merit, value), reasons[token]))
+        return sorted(out, key=lambda pair: -pair[0].merit)
+
+    def _coverage(self) -> list[float] | None:
+        """The coverage penalty of each row, were its sentence to end here."""
+        if not self.options.coverage_penalty:
+            return None
+        covered = getattr(self.state, "coverage", None)
+        if covered is None:
+            raise ValueError("a coverage penalty needs a model with attention to a source")
+        penalties: list[float] = coverage_penalty(self.options.coverage_penalty, covered).tolist()
+        return penalties
+
+    def _cut(self, frontiers: Sequence[Frontier]) -> None:
+        """End searches at the maximum length."""
+        for frontier in frontiers:
+            ended = {n.parent.id for n in frontier.finished if n.parent is not None}
+            sampled = isinstance(self.strategy, Sampler)  # there a prefix is one chain and ends once
+            frontier.cut = [n for n in frontier.live if not (sampled and n.id in ended)]
+            frontier.live = []
+            frontier.done = True

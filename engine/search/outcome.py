@@ -1,0 +1,91 @@
+"""From a finished search to hypotheses a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import torch
+
+from engine.messages import Hypothesis, SearchOptions, Token
+from engine.metrics.bleu import UTILITIES
+from engine.search.decode import Decoding
+from engine.search.mbr import expected_utilities
+from engine.search.node import Node
+from engine.search.prepare import Start
+from engine.search.ranking import normalised, order
+from engine.search.stochastic import weights as importance_weights
+from engine.text import EOS, Tokenizer
+
+
+def hypotheses(start: Start, search: Decoding, index: int) -> list[Hypothesis]:
+    """The finished sentences of one input, best first; at most `n_best`, and what was drawn for samplers."""
+    options = search.options
+    frontiers = [f for f in search.frontiers if f.input == index]
+    ranked = order(options, frontiers)
+    weight: dict[int, float] = {}
+    if options.strategy == "stochastic":
+        weight = {n.id: w for n, w in importance_weights([n for n, _ in ranked], options.beam)}
+        ranked = [(n, s) for n, s in ranked if n.id in weight]
+    found = [_hypothesis(start, index, n, s, weight.get(n.id, 0.0)) for n, s in ranked]
+    if options.strategy == "mbr":
+        found = _by_utility(found, options)
+    if options.strategy == "diverse":  # groups may arrive at the same sentence
+        found = list({tuple(t.id for t in h.tokens): h for h in reversed(found)}.values())[::-1]
+    return found[: options.n_best]
+
+
+def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hypothesis:
+    """A given sentence as the model scores it, end mark included: below the best found, the search is not to blame."""
+    ids = [*start.tokenizer.encode(text), EOS]
+    state = start.state.select(torch.tensor([index]))
+    pieces = start.tokenizer.pieces(ids)
+    tokens, total = [], 0.0
+    for piece, token in zip(pieces, ids, strict=True):
+        log_probs = start.reader.log_probs(state)[0]
+        value = float(log_probs[token])
+        total += value
+        values, places = log_probs.topk(min(5, len(log_probs)))
+        likeliest = zip(start.tokenizer.pieces(places.tolist()), values.tolist(), strict=True)
+        tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest)))
+        state = start.reader.advance(state, torch.tensor([token], device=log_probs.device))
+    text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
+    return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids)))
+
+
+def attended(start: Start, found: Sequence[Hypothesis], index: int = 0) -> list[Hypothesis]:
+    """The hypotheses of one input with their attention, [target tokens, source tokens + 1], where there is any."""
+    if not found or not hasattr(start.reader, "attention"):
+        return list(found)
+    targets = [[t.id for t in h.tokens if t.id != EOS] for h in found]
+    weights = start.reader.attention(targets, [index] * len(targets))
+    kept = len(start.inputs[index]) + 1
+    return [
+        msgspec.structs.replace(h, attention=w[: len(h.tokens), :kept].cpu().numpy())
+        for h, w in zip(found, weights, strict=True)
+    ]
+
+
+def _hypothesis(start: Start, index: int, node: Node, score: float, weight: float) -> Hypothesis:
+    path = node.path()
+    ids = [n.token for n in path]
+    names = _names(start.tokenizer, path)
+    tokens = tuple(
+        Token(names[n.token], n.token, n.log_prob, n.rank, tuple((names[i], v) for i, v in n.alternatives))
+        for n in path
+    )
+    text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
+    return Hypothesis(text, tokens, node.total, score, bool(ids) and ids[-1] == EOS, weight)
+
+
+def _names(tokenizer: Tokenizer, path: Sequence[Node]) -> dict[int, str]:
+    ids = sorted({n.token for n in path} | {i for n in path for i, _ in n.alternatives})
+    return dict(zip(ids, tokenizer.pieces(ids), strict=True))
+
+
+def _by_utility(found: Sequence[Hypothesis], options: SearchOptions) -> list[Hypothesis]:
+    """One hypothesis a text, ranked by expected utility."""
+    first = {h.text: h for h in reversed(found)}
+    utilities = expected_utilities([h.text for h in found], UTILITIES[options.utility])
+    scored = [msgspec.structs.replace(first[text], score=value) for text, value in utilities]
+    return sorted(scored, key=lambda h: -h.score)

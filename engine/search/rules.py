@@ -1,0 +1,105 @@
+"""What may not be written next, and why: small rules that block tokens, and the penalty on repeated ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.messages import SearchOptions
+from engine.messages.search import Reason
+from engine.search.node import Node
+from engine.text import BOS, EOS, PAD, UNK
+
+MARKS = (PAD, UNK, BOS)
+"""Never written: they are no words."""
+
+
+VOCABULARY: Reason = "vocabulary"
+
+
+class Rule(Protocol):
+    """Blocks tokens after a prefix."""
+
+    reason: Reason
+
+    def blocked(self, prefix: Node) -> Collection[int]:
+        """Tokens that may not follow."""
+
+
+class MinimumLength:
+    """No end mark before `length` tokens."""
+
+    reason: Reason = "length"
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+
+    def blocked(self, prefix: Node) -> Collection[int]:
+        """The end mark, while the prefix is short."""
+        return (EOS,) if prefix.length < self.length else ()
+
+
+class NoRepeatNgram:
+    """No n-gram of tokens twice (Paulus et al. 2018)."""
+
+    reason: Reason = "repeated n-gram"
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def blocked(self, prefix: Node) -> Collection[int]:
+        """Tokens that would complete an n-gram the prefix holds."""
+        if prefix.length < self.size:
+            return ()
+        tokens, n = prefix.tokens(), self.size
+        last = tokens[len(tokens) - n + 1 :]
+        return {tokens[i + n - 1] for i in range(len(tokens) - n + 1) if tokens[i : i + n - 1] == last}
+
+
+def rules_of(options: SearchOptions) -> list[Rule]:
+    """The blocking rules that the options ask for."""
+    rules: list[Rule] = []
+    if options.min_length:
+        rules.append(MinimumLength(options.min_length))
+    if options.no_repeat_ngram:
+        rules.append(NoRepeatNgram(options.no_repeat_ngram))
+    return rules
+
+
+class Rules:
+    """All rules of a search, applied to the scores of its live prefixes."""
+
+    def __init__(self, options: SearchOptions, forced: Sequence[int] = ()) -> None:
+        self.rules = rules_of(options)
+        self.penalty = options.repetition_penalty
+        self.forced = list(forced)
+
+    def apply(self, log_probs: Tensor, prefixes: Sequence[Node | None]) -> tuple[Tensor, list[dict[int, Reason]]]:
+        """Scores to search by, [R, V], and what was blocked in each row; the log-probabilities stay as they are.
+
+        A forced beginning leaves one token. The repetition penalty multiplies the log-probability of every token
+        the prefix holds (Keskar et al. 2019, on log-probabilities as in transformers).
+        """
+        scores = log_probs.clone()
+        scores[:, MARKS[0] : MARKS[-1] + 1] = -math.inf
+        blocked: list[dict[int, Reason]] = []
+        for row, prefix in enumerate(prefixes):
+            reasons: dict[int, Reason] = {}
+            if prefix is not None and prefix.length < len(self.forced):
+                token = self.forced[prefix.length]
+                scores[row] = -math.inf
+                scores[row, token] = log_probs[row, token]
+            elif prefix is not None:
+                if self.penalty != 1.0 and prefix.length:
+                    repeated = torch.tensor(sorted(set(prefix.tokens())), device=scores.device)
+                    scores[row, repeated] *= self.penalty
+                for rule in self.rules:
+                    reasons.update(dict.fromkeys(rule.blocked(prefix), rule.reason))
+                if reasons:
+                    scores[row, list(reasons)] = -math.inf
+            blocked.append(reasons)
+        return scores, blocked

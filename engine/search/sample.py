@@ -1,0 +1,44 @@
+"""Independent random sentences: ancestral sampling from the reshaped next-token distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engine.messages import SearchOptions
+from engine.search.node import Candidate, Choice, Frontier
+from engine.search.warp import warp
+from engine.text import EOS
+
+
+class Sampler:
+    """Draws `samples` sentences for each input; equal prefixes drawn twice are two chains."""
+
+    reads_on_at_end = True
+
+    def __init__(self, options: SearchOptions) -> None:
+        self.options = options
+        self.beam = options.samples if options.strategy == "mbr" else min(options.samples, options.n_best)
+
+    def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
+        """See `Strategy.step`."""
+        many, width, vocabulary = scores.shape
+        drawn = warp(scores.reshape(many * width, vocabulary), self.options).view(scores.shape)
+        return [self._step(scores[i], drawn[i, : len(f.live)], f) for i, f in enumerate(frontiers)]
+
+    def _step(self, scores: Tensor, drawn: Tensor, frontier: Frontier) -> Choice:
+        first = frontier.live[0].parent is None
+        count = self.beam if first else 1
+        probs = drawn.exp().cpu()
+        tokens = torch.multinomial(probs, count, replacement=True, generator=frontier.generator)  # live, count
+        chosen = [(row, token) for row, tokens_of in enumerate(tokens.tolist()) for token in tokens_of]
+        rows = [row for row, _ in chosen]
+        ids = [token for _, token in chosen]
+        values = scores[rows, ids].tolist()
+        choice = Choice()
+        for row, token, value in zip(rows, ids, values, strict=True):
+            candidate = Candidate(row, token, frontier.live[row].merit + value, float(drawn[row, token]))
+            (choice.ended if token == EOS else choice.kept).append(candidate)
+        return choice
