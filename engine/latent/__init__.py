@@ -1,0 +1,1 @@
+"""Algorithms over the capability `Latent`: decoding, walks, directions, planes and maps."""

@@ -1,0 +1,55 @@
+"""A training objective composed by name: each term's schedule, and what bends the terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from torch import Tensor
+
+from engine.objectives.annealing import Schedule
+from engine.objectives.free_bits import By
+from engine.objectives.noise import Corruption, Share
+
+
+class Aggressive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Aggressive encoder training (He et al. 2019): the encoder catches up before each step of the decoder."""
+
+    until: Annotated[int, msgspec.Meta(ge=1)]  # training step at which it ends
+    most: Annotated[int, msgspec.Meta(ge=1)] = 100  # encoder steps before one decoder step
+    check: Annotated[int, msgspec.Meta(ge=1)] = 15  # encoder steps between two looks whether the loss still falls
+    learning_rate: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # of the encoder's plain gradient descent
+
+
+class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `options` of a recipe: terms by name with their schedules; a term left out costs nothing.
+
+    An autoencoder has the reconstruction alone; a denoising one a corruption as well; a VAE adds the KL.
+    """
+
+    terms: Annotated[dict[str, Schedule], msgspec.Meta(min_length=1)]
+    free_bits: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # nats; by sentence: of all dimensions together
+    free_bits_by: By = "dimension"
+    word_dropout: Share = 0.0
+    corruption: Corruption | None = None
+    aggressive: Aggressive | None = None
+
+    def weigh(self, terms: Mapping[str, Tensor], step: int) -> Tensor:
+        """The weighted sum at a training step; raises ValueError when a named term is not among `terms`."""
+        if missing := sorted(set(self.terms) - set(terms)):
+            known = ", ".join(sorted(terms))
+            raise ValueError(f"the model has no loss term {missing[0]!r}; it has {known}")
+        parts = [terms[name] * schedule.at(step) for name, schedule in self.terms.items()]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+
+def read_objective(options: Mapping[str, Any]) -> Objective:
+    """An objective from a recipe's options; raises ValueError with one sentence."""
+    try:
+        return msgspec.convert(dict(options), Objective)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"the recipe's options are no usable objective: {error}") from error
