@@ -15,8 +15,7 @@ from engine.commands.output import console, print_json, print_table, watch
 from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
-from engine.messages import Search, SearchDone, SearchOptions, SearchStep, encode
-from engine.search.ranking import with_preset
+from engine.messages import Search, SearchDone, SearchOptions, SearchStep, encode, with_preset
 
 
 def read_options(settings: Sequence[str], preset: str = "") -> SearchOptions:

@@ -1,4 +1,4 @@
-"""Decoding one input: the steps of the search as they are taken, then its hypotheses."""
+"""Decoding one input: the steps of the search as they are taken, then its hypotheses; and how good texts are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from engine.jobs import Context, handles
-from engine.messages import Event, Hypothesis, Progress, Search, SearchDone
+from engine.messages import Event, Hypothesis, Metric, Progress, ScoreTexts, Search, SearchDone, TextScores
+from engine.metrics.bleu import corpus_bleu, corpus_chrf, sentence_bleu, sentence_chrf
 from engine.search.outcome import attended, hypotheses, reference
 from engine.search.prepare import decoding, prepare
 from engine.search.trace import Trace
@@ -41,7 +42,7 @@ def search(request: Search, context: Context) -> Iterator[Event]:
     yield Progress(done=steps, total=steps, unit="tokens", note="reading the attention")
     known = _known(start, request)
     both = attended(start, [*found, *([known] if known else [])])
-    found = both[: len(found)]
+    found = [_judged(h, request.reference) for h in both[: len(found)]]
     yield SearchDone(
         hypotheses=tuple(found),
         source=tuple(start.tokenizer.pieces(start.inputs[0])),
@@ -56,3 +57,23 @@ def _known(start: Any, request: Search) -> Hypothesis | None:
         return None
     scored = reference(start, 0, request.reference, request.options)
     return msgspec.structs.replace(scored, text=normalise(request.reference))
+
+
+def _judged(found: Hypothesis, reference: str) -> Hypothesis:
+    if not reference.strip():
+        return found
+    quality = {"bleu": sentence_bleu(found.text, reference), "chrf": sentence_chrf(found.text, reference)}
+    return msgspec.structs.replace(found, quality=quality)
+
+
+@handles(ScoreTexts)
+def score_texts(request: ScoreTexts, context: Context) -> Iterator[Event]:
+    """Corpus BLEU and chrF of outputs; raises ValueError when there is not one reference for each."""
+    count = len(request.outputs)
+    bleu = corpus_bleu(request.outputs, request.references)
+    yield Progress(done=1, total=2, unit="figures", note="comparing with the references")
+    chrf = corpus_chrf(request.outputs, request.references)
+    yield TextScores(
+        bleu=Metric(bleu.score, "%", bleu.signature, count, "sentences"),
+        chrf=Metric(chrf.score, "%", chrf.signature, count, "sentences"),
+    )

@@ -61,6 +61,7 @@ from engine.messages.latent import (
     PriorSample,
     SamplePrior,
 )
+from engine.messages.presets import PRESETS, Preset, with_preset
 from engine.messages.sampling import (
     Candidate,
     Diagnostics,
@@ -81,15 +82,18 @@ from engine.messages.search import (
     Branch,
     Hypothesis,
     Reason,
+    ScoreTexts,
     Search,
     SearchDone,
     SearchOptions,
     SearchStep,
     Strategy,
+    TextScores,
     Token,
 )
 
 __all__ = [
+    "PRESETS",
     "Analogy",
     "AttributeReady",
     "Branch",
@@ -136,6 +140,7 @@ __all__ = [
     "Plane",
     "PlaneReady",
     "Point",
+    "Preset",
     "PriorSample",
     "Priority",
     "Progress",
@@ -148,6 +153,7 @@ __all__ = [
     "SamplePrior",
     "SampleStarted",
     "SampleStep",
+    "ScoreTexts",
     "Search",
     "SearchDone",
     "SearchOptions",
@@ -158,6 +164,7 @@ __all__ = [
     "Superseded",
     "Swap",
     "TermWeights",
+    "TextScores",
     "Token",
     "ToySpace",
     "ToyStep",
@@ -168,4 +175,5 @@ __all__ = [
     "decode_event",
     "decode_request",
     "encode",
+    "with_preset",
 ]

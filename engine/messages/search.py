@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from engine.messages.core import Event, FloatArray, Request
+from engine.messages.core import Event, FloatArray, Metric, Request
 
 Strategy = Literal["greedy", "beam", "diverse", "stochastic", "constrained", "sample", "contrastive", "mbr"]
 Reason = Literal[
@@ -45,9 +45,19 @@ class SearchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     penalty_alpha: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.6  # contrastive: weight of the similarity
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
 
+    def divisor(self, length: int) -> float:
+        """What log p is divided by; `length` in tokens, the end mark counted, as transformers and fairseq count.
+
+        power: length^a. gnmt: ((5 + length) / 6)^a (Wu et al. 2016, equation 14).
+        """
+        if self.normalisation == "off" or self.length_penalty == 0.0:
+            return 1.0
+        base = float(max(1, length)) if self.normalisation == "power" else (5.0 + length) / 6.0
+        return float(base**self.length_penalty)
+
 
 class Search(Request, frozen=True):
-    """Decode one input; answers `SearchTrace` steps when asked, then `SearchDone`."""
+    """Decode one input; answers `SearchStep` events when the trace is asked for, then `SearchDone`."""
 
     model: str
     text: str = ""  # source sentence, or the prompt of a language model
@@ -64,6 +74,7 @@ class Token(msgspec.Struct, frozen=True):
     log_prob: float
     rank: int  # among all tokens at this place, 1 is the likeliest
     alternatives: tuple[tuple[str, float], ...] = ()  # likeliest pieces and their log-probabilities
+    alternative_ids: tuple[int, ...] = ()  # their token ids
 
 
 class Hypothesis(msgspec.Struct, frozen=True):
@@ -76,6 +87,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
     finished: bool = True  # False: cut at the maximum length
     weight: float = 0.0  # importance weight, stochastic beam only
     attention: FloatArray | None = None  # target tokens x source tokens
+    quality: dict[str, float] = {}  # "bleu" and "chrf" against the reference, per cent; empty without one
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -109,3 +121,17 @@ class SearchDone(Event, frozen=True):
     steps: int
     seconds: float
     reference: Hypothesis | None = None  # the reference, teacher-forced
+
+
+class ScoreTexts(Request, frozen=True):
+    """How good outputs are, all together, against one reference each; answers `TextScores`."""
+
+    outputs: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+class TextScores(Event, frozen=True):
+    """Corpus figures, as sacrebleu computes them."""
+
+    bleu: Metric
+    chrf: Metric

@@ -46,8 +46,9 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
         value = float(log_probs[token])
         total += value
         values, places = log_probs.topk(min(5, len(log_probs)))
-        likeliest = zip(start.tokenizer.pieces(places.tolist()), values.tolist(), strict=True)
-        tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest)))
+        ids_there = tuple(places.tolist())
+        likeliest = zip(start.tokenizer.pieces(ids_there), values.tolist(), strict=True)
+        tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest), ids_there))
         state = start.reader.advance(state, torch.tensor([token], device=log_probs.device))
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
     return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids)))
@@ -71,7 +72,14 @@ def _hypothesis(start: Start, index: int, node: Node, score: float, weight: floa
     ids = [n.token for n in path]
     names = _names(start.tokenizer, path)
     tokens = tuple(
-        Token(names[n.token], n.token, n.log_prob, n.rank, tuple((names[i], v) for i, v in n.alternatives))
+        Token(
+            names[n.token],
+            n.token,
+            n.log_prob,
+            n.rank,
+            tuple((names[i], v) for i, v in n.alternatives),
+            tuple(i for i, _ in n.alternatives),
+        )
         for n in path
     )
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])

@@ -1,11 +1,9 @@
-"""How finished hypotheses are compared, when a search may stop, and what other programs mean by the same names."""
+"""How finished hypotheses are compared, and when a search may stop."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-import msgspec
 import torch
 from torch import Tensor
 
@@ -13,20 +11,9 @@ from engine.messages import SearchOptions
 from engine.search.node import Frontier, Node
 
 
-def divisor(options: SearchOptions, length: int) -> float:
-    """What log p is divided by; `length` counts the end mark, as transformers and fairseq count.
-
-    power: length^a. gnmt: ((5 + length) / 6)^a (Wu et al. 2016, equation 14).
-    """
-    if options.normalisation == "off" or options.length_penalty == 0.0:
-        return 1.0
-    base = float(max(1, length)) if options.normalisation == "power" else (5.0 + length) / 6.0
-    return float(base**options.length_penalty)
-
-
 def normalised(options: SearchOptions, merit: float, length: int, coverage: float = 0.0) -> float:
     """The score hypotheses are ranked by: log p over the length's divisor, plus the coverage penalty."""
-    return merit / divisor(options, length) + coverage
+    return merit / options.divisor(length) + coverage
 
 
 def coverage_penalty(beta: float, coverage: Tensor) -> Tensor:
@@ -72,45 +59,6 @@ def may_stop(options: SearchOptions, frontier: Frontier, beam: int) -> bool:
     # the divisor is monotone in the length, so the best case lies at one of its ends
     hope = max(normalised(options, best, length + 1), normalised(options, best, options.max_length + 1))
     return hope <= scores[beam - 1]
-
-
-class Preset(NamedTuple):
-    """Settings under which a name means what another program means by it."""
-
-    settings: dict[str, Any]
-    meaning: str
-
-
-PRESETS = {
-    "as transformers": Preset(
-        {"strategy": "beam", "normalisation": "power", "length_penalty": 1.0, "stop": "heuristic"},
-        "score = log p / length^a with the end mark counted, a = 1 by default; stops when the best live beam, "
-        "normalised at its present length, is below the worst of the finished ones (early_stopping=False)",
-    ),
-    "as fairseq": Preset(
-        {"strategy": "beam", "normalisation": "power", "length_penalty": 1.0, "stop": "patience", "patience": 1.0},
-        "score = log p / length^a with the end mark counted, a = 1 by default; stops as soon as beam hypotheses "
-        "are finished",
-    ),
-    "as GNMT": Preset(
-        {
-            "strategy": "beam",
-            "normalisation": "gnmt",
-            "length_penalty": 0.2,
-            "coverage_penalty": 0.2,
-            "stop": "bound",
-        },
-        "score = log p / ((5 + length) / 6)^a + coverage, a = 0.2 and beta = 0.2 (Wu et al. 2016, section 7); "
-        "goes on until nothing can win",
-    ),
-}
-
-
-def with_preset(options: SearchOptions, name: str) -> SearchOptions:
-    """The options with a preset's settings; raises ValueError naming the presets when there is none of that name."""
-    if name not in PRESETS:
-        raise ValueError(f"there is no preset {name!r}; the presets are {', '.join(PRESETS)}")
-    return msgspec.structs.replace(options, **PRESETS[name].settings)
 
 
 _BLOCK = 64
