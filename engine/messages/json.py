@@ -18,7 +18,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} does not belong in a message")
 
 
-def _revive(kind: type, value: Any) -> Any:
+def _revive(kind: Any, value: Any) -> Any:
+    kind = getattr(kind, "__origin__", kind)
     if kind is np.ndarray:
         return np.asarray(value)
     raise TypeError(f"cannot read a {kind.__name__} from JSON")
