@@ -70,7 +70,7 @@ class ConstrainedBeam:
             found = {divmod(p, vocabulary): v for v, p in zip(values[i].tolist(), places[i].tolist(), strict=True)}
             extra = [(row, best[i][row]) for row in range(len(frontier.live))]
             for row, node in enumerate(frontier.live):
-                extra += [(row, token) for token in self.phrases.wanted(node.extra)]
+                extra += [(row, token) for token in self.phrases.wanted(node.extra) or (EOS,)]
             more = [pair for pair in dict.fromkeys(extra) if pair not in found]
             if more:
                 rows, tokens = zip(*more, strict=True)
@@ -87,10 +87,12 @@ class ConstrainedBeam:
             progress: Progress = frontier.live[row].extra
             if token == EOS:
                 candidate = Candidate(row, token, merit, merit, extra=progress)
-                if self.phrases.met(progress):
-                    banks[sum(progress)].append(candidate)
-                else:
+                if not self.phrases.met(progress):
                     choice.pruned.append((candidate, "constraint"))
+                elif len(banks[self.phrases.total]) + len(choice.ended) < self.beam:  # it takes no place from others
+                    choice.ended.append(candidate)
+                else:
+                    choice.pruned.append((candidate, "rank"))
                 continue
             progress = self.phrases.advance(progress, token)
             banks[sum(progress)].append(Candidate(row, token, merit, merit, extra=progress))
@@ -98,10 +100,7 @@ class ConstrainedBeam:
         lost: list[Candidate] = []
         for bank, candidates in banks.items():
             for rank, candidate in enumerate(candidates):
-                if rank >= places[bank]:
-                    lost.append(candidate)
-                else:
-                    (choice.ended if candidate.token == EOS else choice.kept).append(candidate)
+                (choice.kept if rank < places[bank] else lost).append(candidate)
         choice.kept.sort(key=lambda c: -c.merit)
         least = min((c.merit for c in choice.kept), default=math.inf)
         choice.pruned += [(c, "constraint" if c.merit > least else "rank") for c in lost]

@@ -8,10 +8,12 @@ from pathlib import Path
 from engine.training.language_model import LanguageModelTask
 from engine.training.loop import Task
 from engine.training.recipe import Recipe
+from engine.training.translation import TranslationTask
 from engine.training.vae import VaeTask
 
 TASKS: dict[str, Callable[[Recipe, Path], Task]] = {
     "language-model": LanguageModelTask,
+    "translation": TranslationTask,
     "vae": VaeTask,
 }
 
