@@ -1,0 +1,72 @@
+"""A figure with its name: the small building block of explanations and tables."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from app.theme import Theme
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
+    """A number as a person writes it: significant digits, a proper minus sign, a dash for what is not known."""
+    if math.isnan(value):
+        return "–"  # noqa: RUF001 - an en dash stands for "none" in tables
+    if math.isinf(value):
+        return f"{MINUS if value < 0 else ''}∞"
+    size = abs(value)
+    if size >= 10**digits or size == 0:
+        text = f"{size:,.0f}"
+    elif size < 1e-4:
+        text = f"{size:.{digits - 1}e}".replace("e-", f"e{MINUS}")
+    else:
+        text = f"{size:.{max(digits - 1 - math.floor(math.log10(size)), 0)}f}"
+    lead = MINUS if value < 0 else "+" if sign else ""
+    return lead + text
+
+
+def duration(seconds: float) -> str:
+    """A time span in the two units that matter: "45 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+class MetricLabel(QWidget):
+    """A caption over a value in tabular figures."""
+
+    def __init__(self, caption: str, *, theme: Theme, px: int = 18, tip: str = "") -> None:
+        super().__init__()
+        self._theme, self._px = theme, px
+        self._value = QLabel("–")  # noqa: RUF001 - as in `number`
+        self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._caption = QLabel(caption)
+        self._caption.setProperty("role", "caption")
+        self.setToolTip(tip)
+        self.setAccessibleName(caption)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._caption)
+        layout.addWidget(self._value)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def set_value(self, value: float | str, unit: str = "") -> None:
+        """Show a number (three significant digits) or a text, with its unit."""
+        text = value if isinstance(value, str) else number(value)
+        self._value.setText(f"{text} {unit}" if unit else text)
+        self.setAccessibleDescription(self._value.text())
+
+    def _restyle(self) -> None:
+        self._value.setFont(self._theme.number_font(self._px, 600))
