@@ -6,6 +6,7 @@ from typing import Any, Union
 
 import msgspec
 import numpy as np
+from msgspec import inspect
 
 from engine.messages.core import Event, Request
 
@@ -29,21 +30,11 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 
 
 def encode(value: Any) -> bytes:
-    """A request, an event or any plain value as one line of JSON; the same value gives the same bytes."""
+    """A request, an event or any plain value as one line of JSON; the same value gives the same bytes.
+
+    A number that is not one (nan) is written as null, as JSON knows no other way; `decode_event` reads it back.
+    """
     return _ENCODER.encode(value)
-
-
-def _decode(base: type, data: bytes | str) -> Any:
-    kinds = tuple(_leaves(base))
-    try:
-        return msgspec.json.decode(data, type=Union[kinds], dec_hook=_revive)  # noqa: UP007 - built at run time
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a {base.__name__.lower()} this version knows: {error}") from error
-
-
-def _leaves(base: type) -> list[type]:
-    subclasses: list[type] = base.__subclasses__()
-    return [leaf for sub in subclasses for leaf in (_leaves(sub) or [sub])]
 
 
 def decode_request(data: bytes | str) -> Request:
@@ -56,3 +47,37 @@ def decode_event(data: bytes | str) -> Event:
     """The event in a line of JSON; raises ValueError with one sentence when there is none."""
     event: Event = _decode(Event, data)
     return event
+
+
+def _decode(base: type, data: bytes | str) -> Any:
+    kinds = Union[tuple(_leaves(base))]  # noqa: UP007 - built at run time
+    try:
+        value = _with_nan(msgspec.json.decode(data), inspect.type_info(kinds))
+        return msgspec.convert(value, kinds, dec_hook=_revive)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(f"not a {base.__name__.lower()} this version knows: {error}") from error
+
+
+def _leaves(base: type) -> list[type]:
+    subclasses: list[type] = base.__subclasses__()
+    return [leaf for sub in subclasses for leaf in (_leaves(sub) or [sub])]
+
+
+def _with_nan(value: Any, kind: inspect.Type) -> Any:
+    """Plain values with nan for null wherever the type is a number and nothing else."""
+    if value is None:
+        return float("nan") if isinstance(kind, inspect.FloatType) else None
+    if isinstance(kind, inspect.UnionType):
+        structs = [t for t in kind.types if isinstance(t, inspect.StructType)]
+        if isinstance(value, dict):
+            kind = next((t for t in structs if t.tag_field and value.get(t.tag_field) == t.tag), kind)
+    if isinstance(kind, inspect.StructType) and isinstance(value, dict):
+        fields = {f.encode_name: f.type for f in kind.fields}
+        return {k: _with_nan(v, fields[k]) if k in fields else v for k, v in value.items()}
+    if isinstance(kind, inspect.DictType) and isinstance(value, dict):
+        return {k: _with_nan(v, kind.value_type) for k, v in value.items()}
+    if isinstance(kind, inspect.VarTupleType | inspect.ListType) and isinstance(value, list):
+        return [_with_nan(v, kind.item_type) for v in value]
+    if isinstance(kind, inspect.TupleType) and isinstance(value, list) and len(value) == len(kind.item_types):
+        return [_with_nan(v, t) for v, t in zip(value, kind.item_types, strict=True)]
+    return value

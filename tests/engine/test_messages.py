@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from engine.messages import (
     SearchOptions,
     Train,
     UnloadModel,
+    Visited,
     decode_event,
     decode_request,
     encode,
@@ -63,15 +66,18 @@ def test_events_with_arrays_come_back() -> None:
     event = Diagnostics(
         step=3,
         acceptance={"replace": 0.5},
-        r_hat=1.01,
+        r_hat=float("nan"),
         ess=20.0,
         autocorrelation=np.array([1.0, 0.5]),
-        most_visited=(),
+        most_visited=(Visited("a", 2, -1.0), Visited("b", 1, float("nan"))),
         proposals_per_second=9.0,
     )
     again = decode_event(encode(event))
     assert isinstance(again, Diagnostics)
     assert again.autocorrelation.tolist() == [1.0, 0.5]
+    assert math.isnan(again.r_hat)
+    assert again.most_visited[0] == event.most_visited[0]
+    assert math.isnan(again.most_visited[1].log_target)
     assert decode_event(encode(Failed(sentence="no"))) == Failed(sentence="no")
 
 
