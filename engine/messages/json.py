@@ -50,7 +50,7 @@ def decode_event(data: bytes | str) -> Event:
 
 
 def _decode(base: type, data: bytes | str) -> Any:
-    kinds = Union[tuple(_leaves(base))]  # noqa: UP007 - built at run time
+    kinds: Any = Union[tuple(_leaves(base))]  # noqa: UP007 - built at run time
     try:
         value = _with_nan(msgspec.json.decode(data), inspect.type_info(kinds))
         return msgspec.convert(value, kinds, dec_hook=_revive)
