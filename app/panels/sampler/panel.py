@@ -1,0 +1,462 @@
+"""The sampler panel: parameters in, chains out, a player over what they did."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QUndoCommand
+
+from app.commands import Command
+from app.panels.base import Panel
+from app.panels.sampler import exports
+from app.panels.sampler.demo import DEMO, shots
+from app.panels.sampler.explain import SamplerExplain
+from app.panels.sampler.form import SamplerForm
+from app.panels.sampler.hero import SamplerHero
+from app.panels.sampler.history import SamplerHistory
+from app.panels.sampler.keys import sampler_commands
+from app.panels.sampler.parameters import Parameters, command_line, split
+from app.panels.sampler.run import Run
+from app.services import Services
+from app.widgets.playhead import Playhead
+from app.widgets.token_strip import Word
+from engine.messages import (
+    Cancelled,
+    Diagnostics,
+    Failed,
+    Finished,
+    Message,
+    ModelInfo,
+    Sample,
+    SampleStarted,
+    SampleStep,
+)
+
+FRAME_MS = 33  # between two paintings of what has come in
+AHEAD = 4000  # proposals an endless run may be ahead of what is shown
+KEPT = 2000  # proposals of a run that a session keeps
+CALM = 5.0  # steps a second above which nothing is animated
+
+HELP = """
+**Metropolis–Hastings sentence editing** (CGMH, Miao et al. 2019). The chain stands at a sentence *x*. A step picks a
+move (⇄ replace, + insert, − delete) and a place, draws a word from the candidates *Q* that a forward and a backward
+language model suggest, and so proposes *x′*. It is accepted with probability
+
+> α = min(1, π(x′) g(x | x′) / (π(x) g(x′ | x)))
+
+where π, the target, is the language model's probability of the sentence times the constraints, and *g* the chance of
+proposing the edit. In the long run the chain visits every sentence as often as π says.
+
+**Keywords** are locked: no move takes them out. **Paraphrase** adds a similarity term to a source sentence.
+Click words in the large sentence to lock them; **B** goes on from the step you are looking at.
+
+Space plays, ← → step, Shift ten, ↑ ↓ change the speed, Home and End go to the ends.
+Away from the live edge, pausing stops only the picture: the engine runs ahead. On the live edge it holds the engine too.
+"""
+
+
+class SamplerPanel(Panel):
+    """Watch Metropolis-Hastings edit a sentence."""
+
+    key = "sampler"
+    title = "Sampler"
+    icon = "sampler"
+    capability = "Scores"
+    help_text = HELP
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.parameters = Parameters(seed_fixed=services.settings.seeds == "fixed")
+        self.run: Run | None = None
+        self.chain = 0
+        self.overview = False
+        self.job: int | None = None
+        self._held = False  # the engine waits at the live edge, or far enough ahead
+        self._wanted = 0  # steps asked for beyond the live edge
+        self._locks: set[int] | None = None  # changed by hand on the sentence shown
+        self._note = ""
+        self._shown = -1
+        self.playhead = Playhead(self)
+        self.form = SamplerForm(theme=self.theme)
+        self.hero = SamplerHero(theme=self.theme)
+        self.explain = SamplerExplain(theme=self.theme)
+        self.history = SamplerHistory(self.playhead, theme=self.theme)
+        self.anatomy.set_input(self.form)
+        self.anatomy.set_hero(self.hero)
+        self.anatomy.set_explain(self.explain)
+        self.anatomy.set_history(self.history, 268)
+        self._frame = QTimer(self, interval=FRAME_MS, singleShot=True)
+        self._connect()
+        self._on_models()
+        self._show_parameters()
+
+    def _connect(self) -> None:
+        self._frame.timeout.connect(self._on_frame)
+        self.form.edited.connect(self.edit)
+        self.form.run_wanted.connect(self.start)
+        self.form.stop_wanted.connect(self.stop)
+        self.form.new_seed_wanted.connect(self.new_seed)
+        self.hero.chain_chosen.connect(self.choose_chain)
+        self.hero.demo_wanted.connect(self.demo)
+        self.hero.locks_applied.connect(self.branch)
+        self.hero.all_chosen.connect(self.show_all)
+        self.hero.strip.word_clicked.connect(self.toggle_lock)
+        self.history.step_chosen.connect(self.playhead.seek)
+        self.history.player.add("branch", "Go on from here as a new run (B)", self.branch)
+        self.playhead.moved.connect(self._on_moved)
+        self.playhead.changed.connect(self._govern)
+        self.playhead.more_wanted.connect(self._on_more_wanted)
+        self.bridge.models_changed.connect(self._on_models)
+        self.theme.changed.connect(self._refresh)
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    @Slot(str, object)
+    def edit(self, field: str, value: Any) -> None:
+        """Change a parameter, so that it can be undone."""
+        after = self.parameters.with_field(field, value)
+        if after != self.parameters:
+            self.services.undo.push(_Edit(self, field, self.parameters, after))
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Take over parameters, past the undo stack."""
+        self.parameters = parameters
+        self._show_parameters()
+
+    def _show_parameters(self) -> None:
+        self.form.show_values(self.parameters, self.parameters.errors())
+        if self.run is None:
+            locked = set(self.parameters.sample.locked)
+            always = self.parameters.mode == "keywords"
+            words = [Word(w, always or i in locked) for i, w in enumerate(split(self.parameters.text))]
+            self.hero.show_preview(words)
+
+    @Slot(int)
+    def toggle_lock(self, index: int) -> None:
+        """Lock or free a word of the sentence shown: of the first sentence before a run, for a branch during one."""
+        if self.run is None:
+            if self.parameters.mode != "keywords":
+                places = set(self.parameters.sample.locked) ^ {index}
+                self.edit("locked", tuple(sorted(places)))
+            return
+        if self._locks is None:
+            standing = self.run.standing(self.playhead.position, self.chain)
+            self._locks = {i for i, lock in enumerate(standing.locked) if lock}
+        self.playhead.pause()
+        self._locks ^= {index}
+        self._refresh()
+
+    @Slot()
+    def new_seed(self) -> None:
+        """Draw another seed and run."""
+        self.edit("seed", random.SystemRandom().randrange(2**31))
+        self.start()
+
+    def _models(self) -> list[ModelInfo]:
+        return [m for m in self.bridge.models_with(self.capability) if m.role == "forward"]
+
+    @Slot()
+    def _on_models(self) -> None:
+        models = self._models()
+        self.form.show_models(models)
+        names = {m.name for m in models}
+        if models and self.parameters.sample.model not in names:
+            self.set_parameters(self.parameters.with_field("model", models[0].name))
+
+    # --- running ---------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def start(self) -> None:
+        """Run what the input region says."""
+        if self.parameters.errors():
+            self.form.show_errors(self.parameters.errors())
+            return
+        if not self.parameters.seed_fixed:
+            self.edit("seed", random.SystemRandom().randrange(2**31))
+        self._submit(self.parameters.request(), "")
+
+    @Slot()
+    def again(self) -> None:
+        """The run that is shown once more, from its start, with its seed."""
+        self._submit(self.run.request, self.run.note) if self.run else self.start()
+
+    @Slot()
+    def branch(self) -> None:
+        """A new run that starts at the sentence shown, under the constraints of the input region."""
+        if self.run is None:
+            self.start()
+            return
+        step = self.playhead.position
+        standing = self.run.standing(step, self.chain)
+        request = self.parameters.request()
+        keywords = set(split(request.keywords))
+        places = self._locks if self._locks is not None else _extra_locks(standing.words, standing.locked, keywords)
+        request = msgspec.structs.replace(
+            request, start=" ".join(standing.words), locked=tuple(sorted(places)), model=self.run.request.model
+        )
+        self._submit(request, f"branched off step {step:,}")
+
+    def _submit(self, request: Sample, note: str) -> None:
+        if self.job is not None:
+            self.bridge.forget(self.job)
+        self._held, self._wanted, self._locks, self._note = False, 0, None, note
+        self.job = self.bridge.submit(request, self._on_message)
+        self.form.show_running(True)
+
+    @Slot()
+    def stop(self) -> None:
+        """End the run here; what there is stays."""
+        if self.job is not None:
+            self.bridge.cancel(self.job)
+
+    def _on_message(self, message: Message) -> None:
+        if message.job != self.job:
+            return
+        match message.event:
+            case SampleStarted() as started:
+                self._begin(Run(started))
+            case SampleStep() as step if self.run is not None:
+                self.run.append(step)
+                self._wanted -= self._wanted > 0
+                self._later()
+            case Diagnostics() as known if self.run is not None:
+                self.run.diagnostics.append(known)
+                self._later()
+                if self._wanted:
+                    self.bridge.step(message.job)
+            case Failed() as failed:
+                self.services.notices.error(failed.sentence, failed.traceback)
+                self._ended()
+            case Finished() | Cancelled():
+                self._ended()
+
+    def _begin(self, run: Run) -> None:
+        run.note = self._note
+        self.run = run
+        self.chain = min(self.chain, run.chains - 1)
+        self.overview = self.overview and run.chains > 1
+        self._locks = None
+        self._shown = -1
+        self.hero.reset_size()
+        self.history.show_run(run, self.chain)
+        self.playhead.reset(total=run.request.steps)
+        self.playhead.play()
+        self._refresh()
+
+    def _ended(self) -> None:
+        self.job = None
+        self.form.show_running(False)
+        if self.run is not None:
+            self.run.finished = True
+            self.playhead.total = len(self.run)
+        self._later()
+
+    def _later(self) -> None:
+        if not self._frame.isActive():
+            self._frame.start()
+
+    @Slot()
+    def _on_frame(self) -> None:
+        """Everything that came in since the last frame, in one go."""
+        if self.run is None:
+            return
+        stepped = self.playhead.at_edge and not self.playhead.playing and len(self.run) > self.playhead.end
+        self.playhead.extend(len(self.run))
+        if stepped and self._single:
+            self._single = False
+            self.playhead.seek(self.playhead.end)
+        if not self.history.grow(force=self.job is None):
+            self._later()
+        self._govern()
+
+    _single = False
+
+    @Slot()
+    def _on_more_wanted(self) -> None:
+        """One step beyond the live edge: the held engine makes one more."""
+        if self.job is None or self.run is None:
+            return
+        self._single = True
+        if self._held:
+            self._wanted += 1
+            self.bridge.step(self.job)
+
+    @Slot()
+    def _govern(self) -> None:
+        """Hold the engine where the picture is paused at the live edge, or when an endless run gets far ahead."""
+        if self.job is None or self.run is None:
+            return
+        ahead = (len(self.run) - self.playhead.position) * self.run.chains
+        paused_here = self.playhead.at_edge and not self.playhead.playing and not self._single
+        far = not self.run.request.steps and ahead > (AHEAD // 2 if self._held else AHEAD)
+        if (paused_here or far) != self._held:
+            self._held = paused_here or far
+            (self.bridge.pause if self._held else self.bridge.resume)(self.job)
+
+    # --- showing ---------------------------------------------------------------------------------------------------
+
+    @Slot(int)
+    def _on_moved(self, step: int) -> None:
+        self._locks = None
+        self._show(animate=step == self._shown + 1 and self.playhead.speed <= CALM)
+
+    @Slot()
+    def _refresh(self) -> None:
+        self._show(animate=False)
+
+    def _show(self, *, animate: bool) -> None:
+        run = self.run
+        if run is None:
+            self.explain.show_proposal(None, 0, self.parameters.sample.moves)
+            return
+        step = min(self.playhead.position, len(run))
+        self._shown = step
+        self.hero.show_step(run, step, self.chain, locks=self._locks, animate=animate, overview=self.overview)
+        self.explain.show_proposal(run.proposal(step, self.chain), step, run.request.moves, run.chains)
+        self.history.show_step(step)
+
+    @Slot(int)
+    def choose_chain(self, chain: int) -> None:
+        """Look at one chain."""
+        if self.run is None or not 0 <= chain < self.run.chains:
+            return
+        self.chain, self._locks = chain, None
+        self.history.show_run(self.run, chain)
+        self._refresh()
+
+    @Slot(bool)
+    def show_all(self, on: bool) -> None:
+        """All chains below each other, or one large."""
+        self.overview = on and self.run is not None and self.run.chains > 1
+        self._refresh()
+
+    # --- what the window asks --------------------------------------------------------------------------------------
+
+    def commands(self) -> list[Command]:
+        """Player, run, chains and exports."""
+        return sampler_commands(self)
+
+    def demo(self) -> None:
+        """Four chains on the lecture's advertiser's keywords."""
+        models = self._models()
+        if not models:
+            self.services.notices.warn("There is no forward language model in the library yet.")
+            return
+        sample = msgspec.structs.replace(DEMO, model=models[0].name, terms=self.parameters.sample.terms)
+        self.services.undo.push(
+            _Edit(self, "", self.parameters, Parameters(mode="keywords", sample=sample, seed_fixed=True))
+        )
+        self.start()
+
+    def ready(self) -> bool:
+        """Whether the demonstration's run is done."""
+        return self.run is not None and self.run.finished and len(self.run) > 0
+
+    def shots(self) -> Iterator[str]:
+        """The states worth a picture."""
+        return shots(self)
+
+    def open_file(self, path: Path) -> bool:
+        """A run file: its request is taken over and replayed."""
+        if path.suffix != ".jsonl":
+            return False
+        try:
+            with path.open("rb") as file:
+                request = exports.read_request(file.readline())
+        except (OSError, ValueError) as error:
+            self.services.notices.error(f"{path.name} is not a run of the sampler: {error}.")
+            return True
+        mode = "paraphrase" if request.source else "keywords" if request.keywords else "sentence"
+        parameters = Parameters(mode=mode, sample=request, seed_fixed=True)
+        self.services.undo.push(_Edit(self, "", self.parameters, parameters))
+        self._submit(request, path.name)
+        return True
+
+    def export_run(self, kind: str) -> None:
+        """Write the run: "jsonl" or "csv"."""
+        if self.run is None:
+            return
+        if kind == "jsonl":
+            self.export("run.jsonl", exports.json_lines(self.run), "JSON Lines (*.jsonl)")
+        else:
+            self.export("run.csv", exports.table(self.run), "Comma-separated values (*.csv)")
+
+    def copy_sentence(self) -> None:
+        """The sentence shown."""
+        if self.run is not None:
+            self.copy_text(self.run.standing(self.playhead.position, self.chain).sentence, "the sentence")
+
+    def copy_command(self) -> None:
+        """The run as a command for a terminal."""
+        request = self.run.request if self.run else self.parameters.request()
+        self.copy_text(command_line(request), "the command line")
+
+    def state(self) -> dict[str, Any]:
+        """Parameters, place and, if it is small, the run."""
+        run = self.run
+        small = run is not None and len(run) * run.chains <= KEPT
+        return {
+            "parameters": msgspec.to_builtins(self.parameters),
+            "run": run.pack() if run is not None and small else "",
+            "step": self.playhead.position,
+            "chain": self.chain,
+            "overview": self.overview,
+            "speed": self.playhead.speed_index,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put it back; what cannot be read is left as it is."""
+        try:
+            self.set_parameters(msgspec.convert(state.get("parameters", {}), Parameters))
+            run = Run.unpack(state["run"]) if state.get("run") else None
+        except (msgspec.ValidationError, ValueError):
+            return
+        self.playhead.set_speed(int(state.get("speed", self.playhead.speed_index)))
+        if run is None:
+            return
+        self.chain, self.overview = int(state.get("chain", 0)), bool(state.get("overview", False))
+        self._note = ""
+        self._begin(run)
+        self.playhead.pause()
+        self.playhead.total = len(run)
+        self.playhead.extend(len(run))
+        self.playhead.seek(int(state.get("step", 0)))
+
+
+def _extra_locks(words: tuple[str, ...], locked: tuple[bool, ...], keywords: set[str]) -> set[int]:
+    """Locks that a person set: keywords are kept by the constraint itself, whichever of their occurrences it is."""
+    return {i for i, (word, lock) in enumerate(zip(words, locked, strict=True)) if lock and word not in keywords}
+
+
+class _Edit(QUndoCommand):
+    """A change of parameters; quick changes of one field are one step."""
+
+    def __init__(self, panel: SamplerPanel, field: str, before: Parameters, after: Parameters) -> None:
+        super().__init__(f"change {field.rpartition('.')[2].replace('_', ' ') or 'all parameters'}")
+        self._panel, self._field, self._before, self._after = panel, field, before, after
+
+    def id(self) -> int:
+        """Changes of one field may be merged."""
+        return hash(("sampler", self._field)) & 0x7FFFFFFF if self._field else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take a later change of the same text or number into this one."""
+        if not isinstance(other, _Edit) or other._field != self._field:
+            return False
+        if self._field in ("mode", "locked", "model"):
+            return False
+        self._after = other._after
+        return True
+
+    def redo(self) -> None:
+        """Make the change."""
+        self._panel.set_parameters(self._after)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._panel.set_parameters(self._before)

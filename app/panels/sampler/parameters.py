@@ -1,0 +1,166 @@
+"""What a person asks of the sampler, what is wrong with it in words, and the request it makes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any, Literal
+
+import msgspec
+
+from engine.messages import MoveWeights, Sample, TermWeights
+
+Mode = Literal["keywords", "paraphrase", "sentence"]
+TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
+
+_CLITIC = re.compile(r"(?<=\w)'(s|ll|re|ve|m|d)\b", re.IGNORECASE)
+_WORD = re.compile(
+    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+n't\b|[^\W\d_]+(?:['\-][^\W\d_]{2,})*|\.\.\.|\S", re.IGNORECASE
+)
+
+
+def split(text: str) -> list[str]:
+    """Words and punctuation of what was typed, for showing it before a model has seen it."""
+    return _WORD.findall(_CLITIC.sub(r" '\1", text))
+
+
+class Parameters(msgspec.Struct, frozen=True):
+    """Everything in the input region. `sample` also holds the texts of the modes that are not chosen."""
+
+    mode: Mode = "keywords"
+    sample: Sample = Sample(model="", terms=TermWeights(similarity=20.0))
+    seed_fixed: bool = True
+
+    @property
+    def text(self) -> str:
+        """The text of the chosen mode."""
+        return str(getattr(self.sample, TEXT_FIELD[self.mode]))
+
+    def with_field(self, field: str, value: Any) -> Parameters:
+        """A copy with one field changed: `mode`, `seed_fixed`, a field of `Sample`, or `moves.replace`, `terms.length`."""
+        if field in ("mode", "seed_fixed"):
+            changed = msgspec.structs.replace(self, **{field: value})
+            return changed._unlocked() if field == "mode" else changed
+        group, _, name = field.partition(".")
+        if name:
+            value = msgspec.structs.replace(getattr(self.sample, group), **{name: value})
+        changed = msgspec.structs.replace(self, sample=msgspec.structs.replace(self.sample, **{group: value}))
+        return changed._unlocked() if group in TEXT_FIELD.values() else changed
+
+    def field(self, field: str) -> Any:
+        """The value of a field named as in `with_field`."""
+        if field in ("mode", "seed_fixed"):
+            return getattr(self, field)
+        group, _, name = field.partition(".")
+        value = getattr(self.sample, group)
+        return getattr(value, name) if name else value
+
+    def _unlocked(self) -> Parameters:
+        """Locks are places in a text; another text has none."""
+        return msgspec.structs.replace(self, sample=msgspec.structs.replace(self.sample, locked=()))
+
+    def request(self) -> Sample:
+        """What the engine is asked: the chosen mode's text only, and only the terms that it has."""
+        sample = self.sample
+        blank = {field: "" for mode, field in TEXT_FIELD.items() if mode != self.mode}
+        if self.mode != "paraphrase":
+            blank["terms"] = msgspec.structs.replace(sample.terms, similarity=0.0)
+        if sample.ladder:
+            blank["chains"] = len(sample.ladder)
+        return msgspec.structs.replace(sample, **blank)
+
+    def errors(self) -> dict[str, str]:
+        """What is wrong, in words, by field; empty when it can be run."""
+        s = self.sample
+        wrong: dict[str, str] = {}
+        if not s.model:
+            wrong["model"] = "Load a forward language model first; the library lists those it has."
+        words = split(self.text)
+        if not words:
+            wrong["text"] = {
+                "keywords": "Type the words that must be in the sentence, such as: juice natural brand.",
+                "paraphrase": "Type the sentence to say in other words.",
+                "sentence": "Type the sentence to start from.",
+            }[self.mode]
+        elif len(words) > s.max_length:
+            wrong["text"] = f"These are {len(words)} words, but the longest sentence allowed is {s.max_length}."
+        elif self.mode != "keywords" and len(words) < s.min_length:
+            wrong["text"] = f"These are {len(words)} words, but the shortest sentence allowed is {s.min_length}."
+        if s.min_length > s.max_length:
+            wrong["max_length"] = f"The longest sentence must have at least the shortest's {s.min_length} words."
+        moves = s.moves
+        if moves.replace + moves.insert + moves.delete <= 0:
+            wrong["moves"] = "Give at least one move a weight above zero."
+        elif (moves.insert > 0) != (moves.delete > 0):
+            lone, other = ("insert", "delete") if moves.insert > 0 else ("delete", "insert")
+            wrong["moves"] = f"{lone.capitalize()} needs {other}: without the way back it is never accepted."
+        if self.mode == "paraphrase" and s.terms.similarity <= 0:
+            wrong["terms.similarity"] = (
+                "Without a similarity weight the source is forgotten; 10 to 40 keeps its meaning."
+            )
+        if s.terms.fluency + s.terms.length <= 0 and self.mode != "paraphrase":
+            wrong["terms.fluency"] = "Give the target at least one term: a fluency weight above zero."
+        return wrong
+
+
+def parse_ladder(text: str) -> tuple[float, ...]:
+    """Temperatures from text such as "1, 1.5, 2.5"; raises ValueError saying what would be right."""
+    parts = [p for p in re.split(r"[\s,;]+", text.strip()) if p]
+    try:
+        values = tuple(float(p) for p in parts)
+    except ValueError:
+        raise ValueError("Write temperatures such as: 1, 1.5, 2.5.") from None
+    if any(not 0 < v < 1000 for v in values):
+        raise ValueError("Temperatures lie above zero; 1 is the target itself.")
+    if len(values) == 1:
+        raise ValueError("A ladder needs two temperatures or more, such as: 1, 1.5, 2.5.")
+    return values
+
+
+def command_line(request: Sample) -> str:
+    """The same run as a command for a terminal; options at their default are left out."""
+    plain = Sample(model="")
+    out = ["python -m engine mh", f"--model {shlex.quote(request.model)}"]
+    for field, option in OPTIONS.items():
+        value, default = _value(request, field), _value(plain, field)
+        if value != default:
+            out.append(f"{option} {_write(value)}")
+    return " ".join([*out, "--out run.jsonl"])
+
+
+OPTIONS = {
+    "backward": "--backward",
+    "keywords": "--keywords",
+    "source": "--source",
+    "start": "--start",
+    "locked": "--locked",
+    "order": "--order",
+    "steps": "--steps",
+    "chains": "--chains",
+    "candidates": "--candidates",
+    "full_share": "--full-share",
+    "moves": "--moves",
+    "terms.fluency": "--fluency",
+    "terms.similarity": "--similarity",
+    "terms.length": "--length",
+    "length_goal": "--length-goal",
+    "temperature": "--temperature",
+    "ladder": "--ladder",
+    "min_length": "--min-length",
+    "max_length": "--max-length",
+    "seed": "--seed",
+}
+
+
+def _value(request: Sample, field: str) -> Any:
+    group, _, name = field.partition(".")
+    value = getattr(request, group)
+    return getattr(value, name) if name else value
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, MoveWeights):
+        value = (value.replace, value.insert, value.delete)
+    if isinstance(value, tuple):
+        return ",".join(f"{v:g}" for v in value)
+    return f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))

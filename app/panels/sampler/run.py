@@ -1,0 +1,193 @@
+"""A run of the sampler as it is kept: every proposal of every chain, and what can be read off them at any step."""
+
+from __future__ import annotations
+
+import base64
+import bisect
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from engine.messages import Diagnostics, Proposal, Sample, SampleStarted, SampleStep
+
+Array = npt.NDArray[np.float64]
+MOVES = ("replace", "insert", "delete")
+BLOCK = 128  # proposals packed together once they are old
+RECENT = 1024  # proposals kept as they came
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[SampleStep]).decode
+
+
+class Trace:
+    """A growing array of numbers."""
+
+    def __init__(self, width: int = 1) -> None:
+        self._data = np.empty((256, width))
+        self._count = 0
+
+    def append(self, row: float | npt.ArrayLike) -> None:
+        """One more row."""
+        if self._count == len(self._data):
+            self._data = np.concatenate([self._data, np.empty_like(self._data)])
+        self._data[self._count] = row
+        self._count += 1
+
+    @property
+    def values(self) -> Array:
+        """All rows, [steps, width]; a view."""
+        return self._data[: self._count]
+
+
+class StepStore:
+    """Steps by number. Old ones are packed (a tenth of the memory), and opened a block at a time when looked at."""
+
+    def __init__(self, chains: int) -> None:
+        self._block = max(1, BLOCK // chains)
+        self._keep = max(self._block, RECENT // chains)
+        self._packed: list[bytes] = []
+        self._recent: list[SampleStep] = []
+        self._open = lru_cache(maxsize=4)(self._read)
+
+    def __len__(self) -> int:
+        return len(self._packed) * self._block + len(self._recent)
+
+    def append(self, step: SampleStep) -> None:
+        """One more step."""
+        self._recent.append(step)
+        if len(self._recent) >= self._keep + self._block:
+            old, self._recent = self._recent[: self._block], self._recent[self._block :]
+            self._packed.append(zlib.compress(_pack(old), 1))
+
+    def __getitem__(self, index: int) -> SampleStep:
+        block, place = divmod(index, self._block)
+        if block < len(self._packed):
+            return self._open(block)[place]
+        return self._recent[index - len(self._packed) * self._block]
+
+    def __iter__(self) -> Iterator[SampleStep]:
+        return (self[i] for i in range(len(self)))
+
+    def _read(self, block: int) -> list[SampleStep]:
+        return _unpack(zlib.decompress(self._packed[block]))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a chain stands after a step."""
+
+    words: tuple[str, ...]
+    locked: tuple[bool, ...]
+    sentence: str
+    log_target: float
+
+
+class Run:
+    """Step 0 is the first sentence of every chain; step k is the k-th proposal."""
+
+    def __init__(self, started: SampleStarted) -> None:
+        self.request: Sample = started.request
+        self.started = started
+        self.chains = len(started.request.ladder) or started.request.chains
+        self.diagnostics: list[Diagnostics] = []
+        self.finished = False
+        self.note = ""  # where it came from, when it was branched off another
+        self._steps = StepStore(self.chains)
+        self._log_target = Trace(self.chains)
+        self._length = Trace(self.chains)
+        self._counts = Trace(2 * len(MOVES))  # accepted and all proposals of each move, cumulative over chains
+        self._log_target.append(sum(started.terms.values()))
+        self._length.append(len(started.words))
+        self._counts.append(0.0)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def append(self, step: SampleStep) -> None:
+        """One more step of all chains."""
+        self._steps.append(step)
+        now = [_standing(p) for p in _after_swaps(step)]
+        self._log_target.append([s.log_target for s in now])
+        self._length.append([len(s.words) for s in now])
+        counts = self._counts.values[-1].copy()
+        for proposal in step.proposals:
+            move = MOVES.index(proposal.move)
+            counts[2 * move] += proposal.accepted
+            counts[2 * move + 1] += 1
+        self._counts.append(counts)
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    def proposal(self, step: int, chain: int) -> Proposal | None:
+        """The proposal of a step; None for step 0."""
+        return self._steps[step - 1].proposals[chain] if step else None
+
+    def standing(self, step: int, chain: int) -> Standing:
+        """Where a chain stood after a step, exchanges between temperatures included."""
+        if not step:
+            s = self.started
+            return Standing(s.words, s.locked, s.sentence, sum(s.terms.values()))
+        return _standing(_after_swaps(self._steps[step - 1])[chain])
+
+    def step(self, step: int) -> SampleStep:
+        """A whole step, from 1."""
+        return self._steps[step - 1]
+
+    def __iter__(self) -> Iterator[SampleStep]:
+        return iter(self._steps)
+
+    def traces(self) -> tuple[list[Array], list[Array]]:
+        """Log pi (nats) and length (words) of every chain by step, each [steps + 1]."""
+        columns = range(self.chains)
+        return [self._log_target.values[:, c] for c in columns], [self._length.values[:, c] for c in columns]
+
+    def acceptance(self, step: int) -> dict[str, tuple[int, int]]:
+        """Accepted and all proposals of each move up to a step, over all chains."""
+        row = self._counts.values[step].astype(int)
+        return {move: (int(row[2 * i]), int(row[2 * i + 1])) for i, move in enumerate(MOVES)}
+
+    def diagnostics_at(self, step: int) -> Diagnostics | None:
+        """The latest diagnostics that had seen no step after this one."""
+        place = bisect.bisect_right(self.diagnostics, step, key=lambda d: d.step)
+        return self.diagnostics[place - 1] if place else None
+
+    # --- keeping ---------------------------------------------------------------------------------------------------
+
+    def pack(self) -> str:
+        """The run as text, for a session."""
+        data = _pack([self.started, list(self._steps)])
+        return base64.b64encode(zlib.compress(data)).decode()
+
+    @classmethod
+    def unpack(cls, text: str) -> Run:
+        """The run that `pack` wrote; raises ValueError when it is none."""
+        try:
+            data = zlib.decompress(base64.b64decode(text))
+            started, steps = msgspec.msgpack.decode(data, type=tuple[SampleStarted, list[SampleStep]])
+        except (zlib.error, msgspec.MsgspecError) as error:
+            raise ValueError("this is not a run of this version") from error
+        run = cls(started)
+        for step in steps:
+            run.append(step)
+        run.finished = True
+        return run
+
+
+def _after_swaps(step: SampleStep) -> list[Proposal]:
+    """The proposals whose outcome each chain holds once neighbouring temperatures have exchanged sentences."""
+    held = list(step.proposals)
+    for swap in step.swaps:
+        if swap.accepted:
+            held[swap.low], held[swap.high] = held[swap.high], held[swap.low]
+    return held
+
+
+def _standing(proposal: Proposal) -> Standing:
+    side = 1 if proposal.accepted else 0
+    total = sum(term[side] for term in proposal.terms.values())
+    return Standing(proposal.words, proposal.locked, proposal.sentence, total)
