@@ -6,8 +6,14 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, models, training, translate
+from engine.commands import beam, latent, models, training, translate
 
-COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (models.add_to, training.add_to, beam.add_to, translate.add_to)
+COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
+    models.add_to,
+    training.add_to,
+    beam.add_to,
+    translate.add_to,
+    latent.add_to,
+)
 
 __all__ = ["COMMANDS"]

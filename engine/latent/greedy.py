@@ -16,6 +16,7 @@ MAX_LENGTH = 40
 def greedy(decoder: NextToken, rows: int, *, max_length: int = MAX_LENGTH) -> tuple[list[list[int]], list[list[float]]]:
     """The greedy sentence of each row: its token ids without the end mark, and all its log-probabilities.
 
+    Pad, unknown and begin marks are never written; the probabilities stay those of the model.
     A finished sentence has one log-probability more than ids, its end mark's; one cut at `max_length` has as many.
     """
     state = decoder.begin(rows)
@@ -46,5 +47,7 @@ def _best(decoder: Any, state: Any) -> tuple[Tensor, Tensor]:
     if hasattr(decoder, "best"):
         found: tuple[Tensor, Tensor] = decoder.best(state)
         return found
-    top = decoder.log_probs(state).max(1)
+    allowed = decoder.log_probs(state).clone()
+    allowed[:, :EOS] = -torch.inf  # pad, unknown and begin marks
+    top = allowed.max(1)
     return top.indices, top.values

@@ -181,15 +181,17 @@ class PointDecoder:
         return self._model.softmax.log_probs(self._model.embedding.weight, self.hidden(state))
 
     def best(self, state: RecurrentState) -> tuple[Tensor, Tensor]:
-        """The likeliest next token and its log-probability, each [B], exactly and without the whole distribution.
+        """The likeliest next word or end mark and its log-probability, each [B], without the whole distribution.
 
-        No word of a cluster can be likelier than the cluster's own entry in the head, so a cluster is looked into
-        only where its entry beats the best word found so far.
+        Exact: no word of a cluster can be likelier than the cluster's own entry in the head, so a cluster is looked
+        into only where its entry beats the best word found so far. Pad, unknown and begin marks are never chosen.
         """
         softmax, words = self._model.softmax, self._model.embedding.weight
         _, weight, bias = self._model.tables()
         hidden = self.hidden(state)
         logits = functional.linear(hidden, weight, bias)
+        whole = logits.logsumexp(1)
+        logits[:, :EOS] = -torch.inf
         top, token = logits[:, : softmax.head].max(1)
         for i, (low, high) in enumerate(softmax.bounds):
             entry = logits[:, softmax.head + i]
@@ -201,7 +203,7 @@ class PointDecoder:
                 better = value > top[rows]
                 top[rows[better]] = value[better]
                 token[rows[better]] = place[better] + low
-        return token, top - logits.logsumexp(1)
+        return token, top - whole
 
     def score(self, state: RecurrentState, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""

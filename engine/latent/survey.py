@@ -1,0 +1,75 @@
+"""What is known of a model's latent space without its training text: recorded arrays and example sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from engine.checkpoint import read_trace
+from engine.messages import ModelInfo
+from engine.messages.core import FloatArray, IntArray
+
+EXAMPLES = Path(__file__).parent.parent.parent / "assets" / "examples" / "everyday.txt"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """N held-out sentences as points only, and example sentences with their points."""
+
+    means: FloatArray  # [N, D]
+    log_vars: FloatArray  # [N, D]
+    kl: FloatArray  # [D]
+    texts: tuple[str, ...]
+    text_means: FloatArray  # [texts, D]
+    text_log_vars: FloatArray  # [texts, D]
+    source: str
+
+    @property
+    def order(self) -> IntArray:
+        """Dimensions by falling KL; by falling variance of the means where there is no KL."""
+        by = self.kl if self.kl.any() else self.means.var(0)
+        return np.argsort(-by, kind="stable")
+
+
+_KNOWN: WeakKeyDictionary[Any, Survey] = WeakKeyDictionary()
+
+
+def examples() -> tuple[str, ...]:
+    """The example sentences written for the program, one a line."""
+    return tuple(line for line in EXAMPLES.read_text(encoding="utf-8").splitlines() if line)
+
+
+def survey(model: Any, info: ModelInfo) -> Survey:
+    """What is known of a loaded model; read once. A model without recorded arrays is surveyed by the examples alone."""
+    if model not in _KNOWN:
+        _KNOWN[model] = _make(model, info)
+    return _KNOWN[model]
+
+
+def encode(model: Any, texts: tuple[str, ...]) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Means and log-variances [N, D] of sentences, and how many of each one's words are unknown [N]."""
+    from engine.text import UNK
+
+    ids = [model.tokenizer.encode(text) for text in texts]
+    mean, log_var = model.posterior(ids)
+    return mean.cpu().numpy(), log_var.cpu().numpy(), np.array([s.count(UNK) for s in ids])
+
+
+def _make(model: Any, info: ModelInfo) -> Survey:
+    texts = examples()
+    means, log_vars, _ = encode(model, texts)
+    trace = read_trace(Path(info.path)) if info.path and Path(info.path).is_file() else {}
+    if {"means", "log_vars", "kl"} <= set(trace):
+        cloud, cloud_log_vars, kl = (trace[n].astype(np.float32) for n in ("means", "log_vars", "kl"))
+        source = f"{len(cloud):,} held-out sentences as points; example sentences written for Textscape"
+    else:
+        cloud, cloud_log_vars = means, log_vars
+        kl = 0.5 * (means**2 + np.exp(log_vars) - 1 - log_vars).mean(0)
+        source = f"{len(texts)} example sentences written for Textscape"
+    if not getattr(model, "variational", True):
+        kl = np.zeros_like(kl)
+    return Survey(cloud, cloud_log_vars, kl, texts, means, log_vars, source)
