@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from app.panels.base import Panel
+from app.panels.latent import LatentPanel
 
-PANELS: tuple[type[Panel], ...] = ()
+PANELS: tuple[type[Panel], ...] = (LatentPanel,)

@@ -1,0 +1,133 @@
+"""Everything a person has chosen in the latent panel, as one value: what undo goes back to and the session keeps."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Literal
+
+import msgspec
+
+from app.bridge import Bridge
+from engine.messages import ModelInfo, Point, SearchOptions
+
+PlaneKind = Literal["anchors", "principal", "dimensions"]
+Layer = Literal["density", "change", "confidence", "none"]
+SearchKind = Literal["beam", "greedy", "sample"]
+LETTERS = "ABCDEF"
+MOST_PINS = 6
+
+EXAMPLE_ANCHORS = ("She is reading a book in the garden.", "We will take the train to the sea tomorrow.")
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """A direction from one list of sentences to another, and how far along it the point is shifted."""
+
+    name: str
+    negative: tuple[str, ...]
+    positive: tuple[str, ...]
+    strength: float = 0.0
+
+
+EXAMPLE_ATTRIBUTE = Attribute(
+    name="question",
+    negative=(
+        "You are at home.",
+        "He can swim.",
+        "They like music.",
+        "You have a car.",
+        "She is your sister.",
+        "It is raining.",
+    ),
+    positive=(
+        "Are you at home?",
+        "Can he swim?",
+        "Do they like music?",
+        "Do you have a car?",
+        "Is she your sister?",
+        "Is it raining?",
+    ),
+)
+
+
+class Pin(msgspec.Struct, frozen=True):
+    """A sentence worth keeping, and where it was found."""
+
+    words: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    point: Point
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """The latent panel's input."""
+
+    model: str = ""
+    beside: str = ""  # a second model on the same sentences and the same gesture; empty for none
+    anchors: tuple[str, ...] = ()
+    plane: PlaneKind = "anchors"
+    dimensions: tuple[int, int] = (0, 1)  # places in the order by KL
+    path: Literal["linear", "spherical"] = "linear"
+    steps: int = 24
+    layer: Layer = "density"
+    show_points: bool = True
+    search: SearchKind = "beam"
+    point: Point = ()  # the hand; attributes shift what is decoded from here
+    attributes: tuple[Attribute, ...] = ()
+    pins: tuple[Pin, ...] = ()
+
+    def with_fields(self, **fields: Any) -> Choices:
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **fields)
+
+    def options(self) -> SearchOptions:
+        """The full search on release."""
+        return SearchOptions(strategy=self.search, beam=5, n_best=5, samples=5, normalisation="off")
+
+    @staticmethod
+    def read(state: Any) -> Choices:
+        """What a saved state says; an unreadable one gives the defaults."""
+        try:
+            return msgspec.convert(state, Choices, strict=False)
+        except msgspec.ValidationError:
+            return Choices()
+
+
+def decode_command(model: str, point: Point) -> str:
+    """The command line that decodes a point as the panel did."""
+    z = msgspec.json.encode([round(v, 4) for v in point]).decode()
+    return f"python -m engine decode --model {shlex.quote(model)} --z {shlex.quote(z)}"
+
+
+def interpolate_command(choices: Choices) -> str:
+    """The command line of the walk between the first and the last sentence."""
+    first, last = shlex.quote(choices.anchors[0]), shlex.quote(choices.anchors[-1])
+    return (
+        f"python -m engine interpolate --model {shlex.quote(choices.model)} --from {first} --to {last} "
+        f"--steps {choices.steps} --path {choices.path}"
+    )
+
+
+def read_point(text: str, size: int) -> tuple[float, ...]:
+    """Typed coordinates: a JSON list of all latent dimensions, or of two or three plane coordinates.
+
+    Raises ValueError saying what would be right.
+    """
+    right = f"Type {size} numbers as [0.1, -0.5, …], or the 2 or 3 coordinates on the plane"
+    body = text.strip().replace("\N{MINUS SIGN}", "-")
+    try:
+        values = msgspec.json.decode(body if body.startswith("[") else f"[{body}]", type=list[float])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{right}; these are not numbers separated by commas.") from error
+    if len(values) not in (2, 3, size):
+        raise ValueError(f"{right}; here are {len(values)}.")
+    return tuple(values)
+
+
+def is_variational(info: ModelInfo) -> bool:
+    """Whether a model with a latent space has a prior: what its header says, as far as it says it."""
+    return bool(info.config.get("variational", True))
+
+
+def latent_models(bridge: Bridge) -> list[ModelInfo]:
+    """Models to drag through: those with one Gaussian first, mixtures after, autoencoders last."""
+    models = bridge.models_with("Latent")
+    return sorted(models, key=lambda m: (not is_variational(m), "Mixture" in m.capabilities, m.name))

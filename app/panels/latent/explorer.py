@@ -1,0 +1,384 @@
+"""One model's latent space as the panel knows it: what was asked of the engine and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from app.bridge import Bridge
+from app.panels.latent.choices import Attribute, Choices, PlaneKind
+from engine.messages import (
+    AttributeReady,
+    Decode,
+    Decoded,
+    Encode,
+    Encoded,
+    Event,
+    Failed,
+    FindAttribute,
+    FindNeighbours,
+    Finished,
+    GridReady,
+    GridRows,
+    InspectLatent,
+    Interpolate,
+    LatentReport,
+    MakeGrid,
+    MakePlane,
+    Message,
+    NeighboursFound,
+    PathStep,
+    PlaneReady,
+    Point,
+    Priority,
+    PriorSample,
+    Progress,
+    Request,
+    SamplePrior,
+    Superseded,
+)
+
+Array = npt.NDArray[np.floating]
+GRID = 24  # cells a side
+Handler = Callable[[Event], None]
+
+
+def as_point(values: Array) -> Point:
+    """An array as a request holds it."""
+    return tuple(float(v) for v in values)
+
+
+class Explorer(QObject):
+    """Asks for everything in the order it depends on each other: report, anchors, plane, walk.
+
+    `side` names it in the engine's latest-wins slots. Results of an earlier model or choice are dropped.
+    """
+
+    report_ready = Signal()
+    anchors_ready = Signal()
+    plane_ready = Signal()
+    decoded = Signal(object)  # Decoded
+    walk_changed = Signal()
+    grid_changed = Signal()
+    neighbours_found = Signal(object)  # NeighboursFound
+    attribute_ready = Signal(str)
+    prior_drawn = Signal(object)  # the point, [D]
+    cloud_changed = Signal()
+    progress = Signal(str, float, float)  # what, done, total
+    failed = Signal(str, str)  # sentence, traceback
+
+    def __init__(self, bridge: Bridge, side: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge, self._side = bridge, side
+        self._jobs: dict[str, int] = {}
+        self.model = ""
+        self._choices = Choices()
+        self._forget_results()
+
+    def _forget_results(self) -> None:
+        self.report: LatentReport | None = None
+        self.anchor_points: Array = np.empty((0, 0))
+        self.unknown: tuple[int, ...] = ()
+        self.plane: PlaneReady | None = None
+        self.walk: list[PathStep] = []
+        self.grid: GridReady | None = None
+        self.grid_rows = 0
+        self.directions: dict[str, AttributeReady] = {}
+        self.cloud_texts: list[str] = []
+        self.cloud_name = self._collection = ""
+        self._chunks: list[Array] = []
+        self.asked = self.answered = self.dropped = 0
+        self.seconds = 0.0
+
+    # --- asking ----------------------------------------------------------------------------------------------------
+
+    def _ask(self, kind: str, request: Request, handler: Handler, priority: Priority = Priority.INTERACTIVE) -> None:
+        """Ask for something of a kind; an earlier answer of that kind is not wanted any more."""
+        self.drop(kind)
+
+        def listener(message: Message) -> None:
+            if isinstance(message.event, Failed):
+                self._on_failed(kind, message.event)
+            elif self._jobs.get(kind, message.job) == message.job:
+                handler(message.event)
+
+        self._jobs[kind] = self._bridge.submit(request, listener, priority=priority)
+
+    def drop(self, kind: str) -> None:
+        """Stop what is being computed of a kind."""
+        job = self._jobs.pop(kind, None)
+        if job is not None:
+            self._bridge.forget(job)
+
+    def _on_failed(self, kind: str, event: Failed) -> None:
+        if kind == "plane" and self._choices.plane == "anchors" and len(self.anchor_points) >= 2:
+            self._make_plane("principal")  # sentences that fall together span no plane
+            return
+        self.failed.emit(event.sentence, event.traceback)
+
+    def close(self) -> None:
+        """Show no model."""
+        for kind in list(self._jobs):
+            self.drop(kind)
+        self.model = ""
+        self._forget_results()
+        self.walk_changed.emit()
+
+    # --- model, anchors, plane, walk ---------------------------------------------------------------------------------
+
+    def follow(self, choices: Choices, model: str) -> None:
+        """Ask for what these choices call for and the last ones did not."""
+        old, self._choices = self._choices, choices
+        if model != self.model:
+            self.close()
+            self.model = model
+            if model:
+                self._ask("report", InspectLatent(model=model), self._on_report)
+            return
+        if self.report is None:
+            return
+        if choices.anchors != old.anchors:
+            self._encode_anchors()
+        elif (choices.plane, choices.dimensions) != (old.plane, old.dimensions):
+            self._make_plane(choices.plane)
+        if choices.anchors == old.anchors and (choices.path, choices.steps) != (old.path, old.steps):
+            self._make_walk()
+        if choices.layer != old.layer:
+            self.want_grid()
+        self._find_attributes()
+
+    def _on_report(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.progress.emit(event.unit, event.done, event.total)
+        elif isinstance(event, LatentReport):
+            self.report = event
+            self.report_ready.emit()
+            self._encode_anchors()
+            self._find_attributes()
+
+    def _encode_anchors(self) -> None:
+        texts = self._choices.anchors
+        self.walk = []
+        self.walk_changed.emit()
+        if texts:
+            request = Encode(model=self.model, texts=texts, collection="anchors")
+            self._ask("anchors", request, self._on_anchors)
+        else:
+            self.anchor_points, self.unknown = np.empty((0, 0)), ()
+            self.anchors_ready.emit()
+            self._make_plane(self._choices.plane)
+
+    def _on_anchors(self, event: Event) -> None:
+        if isinstance(event, Encoded):
+            self.anchor_points = np.asarray(event.means)
+            self.unknown = tuple(int(n) for n in event.unknown)
+            self.anchors_ready.emit()
+            self._make_plane(self._choices.plane)
+            self._make_walk()
+
+    @property
+    def center(self) -> Array:
+        """The mean of the aggregate posterior, [D]."""
+        assert self.report is not None
+        return np.asarray(self.report.means).mean(0)
+
+    def _make_plane(self, kind: PlaneKind) -> None:
+        assert self.report is not None
+        if kind == "anchors" and len(self.anchor_points) >= 2:
+            three = [*self.anchor_points[:3], self.center][:3]
+            request = MakePlane(model=self.model, kind="through", points=tuple(as_point(p) for p in three))
+        elif kind == "dimensions":
+            order = [int(d) for d in self.report.order]
+            first, second = (order[min(d, len(order) - 1)] for d in self._choices.dimensions)
+            request = MakePlane(model=self.model, kind="dimensions", dimensions=(first, second))
+        else:
+            request = MakePlane(model=self.model, kind="principal")
+        self.drop("grid")
+        self.grid, self.grid_rows = None, 0
+        self._ask("plane", request, self._on_plane)
+
+    def _on_plane(self, event: Event) -> None:
+        if isinstance(event, PlaneReady):
+            self.plane = event
+            self.plane_ready.emit()
+            self.want_grid()
+
+    def _make_walk(self) -> None:
+        self.walk = []
+        self.walk_changed.emit()
+        if len(self.anchor_points) >= 2:
+            request = Interpolate(
+                model=self.model,
+                points=tuple(as_point(p) for p in self.anchor_points),
+                steps=self._choices.steps,
+                path=self._choices.path,
+            )
+            self._ask("walk", request, self._on_walk, Priority.STREAMING)
+
+    def _on_walk(self, event: Event) -> None:
+        if isinstance(event, PathStep):
+            self.walk.append(event)
+            self.walk_changed.emit()
+
+    def along(self, t: float) -> Array | None:
+        """The point of the walk at t in 0..1, between its steps; None when there is no walk."""
+        if len(self.walk) < 2:
+            return None
+        ts = [s.t for s in self.walk]
+        points = np.stack([s.point for s in self.walk])
+        return np.array([np.interp(t, ts, points[:, d]) for d in range(points.shape[1])])
+
+    def place_of(self, point: Array) -> float | None:
+        """Where on the walk a point lies, t in 0..1; None when it lies beside it."""
+        if len(self.walk) < 2:
+            return None
+        points = np.stack([s.point for s in self.walk])
+        far = np.linalg.norm(points - point, axis=1)
+        near = int(far.argmin())
+        spacing = float(np.linalg.norm(np.diff(points, axis=0), axis=1).max())
+        return self.walk[near].t if far[near] <= 0.6 * spacing else None
+
+    # --- points ------------------------------------------------------------------------------------------------------
+
+    def decode(self, point: Array, *, preview: bool) -> None:
+        """The sentence at a point, through the latest-wins slot: of two requests that wait only the newer is done."""
+
+        def listener(message: Message) -> None:
+            match message.event:
+                case Superseded():
+                    self.dropped += 1
+                case Failed(sentence=sentence, traceback=traceback):
+                    self.failed.emit(sentence, traceback)
+                case Decoded() as event if message.job >= self._newest:
+                    self._newest = message.job
+                    self.answered += 1
+                    self.seconds = event.seconds
+                    self.decoded.emit(event)
+
+        if not self.model:
+            return
+        self.asked += 1
+        request = Decode(model=self.model, points=(as_point(point),), options=self._choices.options(), preview=preview)
+        slot = (f"latent {self._side}", "decode")
+        self._bridge.submit(request, listener, slot=slot, priority=Priority.INTERACTIVE)
+
+    _newest = 0
+
+    def find_neighbours(self, point: Array, count: int = 4) -> None:
+        """The encoded sentences nearest to a point."""
+        request = FindNeighbours(model=self.model, point=as_point(point), collection=self._collection, count=count)
+
+        def handler(event: Event) -> None:
+            if isinstance(event, NeighboursFound):
+                self.neighbours_found.emit(event)
+
+        self._ask("neighbours", request, handler)
+
+    def draw_prior(self, seed: int) -> None:
+        """A point of the prior."""
+
+        def handler(event: Event) -> None:
+            if isinstance(event, PriorSample):
+                self.prior_drawn.emit(event.points[0])
+
+        self._ask("prior", SamplePrior(model=self.model, count=1, seed=seed), handler)
+
+    # --- attributes --------------------------------------------------------------------------------------------------
+
+    def _find_attributes(self) -> None:
+        wanted = {a.name: a for a in self._choices.attributes}
+        for gone in self.directions.keys() - wanted.keys():
+            del self.directions[gone]
+        for attribute in wanted.values():
+            if attribute.name not in self.directions and f"attribute {attribute.name}" not in self._jobs:
+                self._find_attribute(attribute)
+
+    def _find_attribute(self, attribute: Attribute) -> None:
+        kind = f"attribute {attribute.name}"
+        request = FindAttribute(
+            model=self.model, name=attribute.name, negative=attribute.negative, positive=attribute.positive
+        )
+
+        def handler(event: Event) -> None:
+            if isinstance(event, AttributeReady):
+                self.directions[attribute.name] = event
+                self.attribute_ready.emit(attribute.name)
+            elif isinstance(event, Finished):
+                self._jobs.pop(kind, None)
+
+        self._ask(kind, request, handler)
+
+    def shift(self, attributes: Sequence[Attribute]) -> Array | float:
+        """What the attributes add to a point: the sum of strength times direction, [D]."""
+        known = [a for a in attributes if a.name in self.directions]
+        return sum((a.strength * np.asarray(self.directions[a.name].direction) for a in known), 0.0)
+
+    # --- many sentences ----------------------------------------------------------------------------------------------
+
+    def encode_cloud(self, name: str, texts: Sequence[str]) -> None:
+        """Encode a file's sentences; they come in as they are done."""
+        self.cloud_name, self.cloud_texts, self._chunks, self._collection = name, [], [], ""
+        request = Encode(model=self.model, texts=tuple(texts), collection=name)
+        self._ask("cloud", request, self._on_cloud, Priority.BACKGROUND)
+
+    def _on_cloud(self, event: Event) -> None:
+        match event:
+            case Encoded():
+                self._chunks.append(np.asarray(event.means, dtype=np.float32))
+                self.cloud_texts.extend(event.texts)
+                self.progress.emit("cloud", len(self.cloud_texts), event.total)
+            case Finished():
+                self._collection = self.cloud_name
+                self.cloud_changed.emit()
+
+    def stop_cloud(self) -> None:
+        """Keep what has been encoded so far."""
+        if "cloud" in self._jobs:
+            self.drop("cloud")
+            self.cloud_changed.emit()
+
+    @property
+    def cloud(self) -> Array:
+        """Posterior means of the file's sentences so far, or of the model's own examples, [N, D]."""
+        if not self._chunks:
+            return np.asarray(self.report.text_means) if self.report else np.empty((0, 0))
+        if len(self._chunks) > 1:
+            self._chunks = [np.concatenate(self._chunks)]
+        return self._chunks[0]
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The sentences of `cloud`."""
+        return self.cloud_texts if self._chunks else self.report.texts if self.report else ()
+
+    # --- the map -----------------------------------------------------------------------------------------------------
+
+    def want_grid(self, third: float | None = None) -> None:
+        """Decode a grid over the plane when a layer needs it; it gives way to everything else the engine does."""
+        needed = self._choices.layer in ("change", "confidence")
+        if not needed or self.plane is None or (self.grid is not None and third is None):
+            self.grid_changed.emit()
+            return
+        self.grid, self.grid_rows = None, 0
+        request = MakeGrid(
+            model=self.model,
+            plane=self.plane.plane,
+            window=self.plane.window,
+            columns=GRID,
+            rows=GRID,
+            third=third or 0.0,
+        )
+        self._ask("grid", request, self._on_grid, Priority.BACKGROUND)
+        self.grid_changed.emit()
+
+    def _on_grid(self, event: Event) -> None:
+        match event:
+            case GridRows(rows=rows):
+                self.grid_rows += len(rows)
+                self.grid_changed.emit()
+            case GridReady():
+                self.grid = event
+                self.grid_changed.emit()
