@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from engine.checkpoint import read_header
-from engine.commands.output import console, print_json, print_table
+from engine.commands.output import console, print_json, print_metrics, print_table
 from engine.library import Library
 from engine.messages import ModelInfo
 
@@ -22,9 +22,7 @@ def inspect(file: Path, as_json: bool = typer.Option(False, "--json", help="Prin
     console.print(info.card.summary)
     console.print(f"{info.parameters:,} parameters, {info.size_mb} MB, vocabulary {info.vocabulary:,}")
     console.print(f"data: {info.card.data}\nlicence: {info.card.licence}")
-    for name, metric in info.card.metrics.items():
-        detail = ", ".join(p for p in (metric.estimator, f"{metric.count:,} {metric.of}" if metric.count else "") if p)
-        console.print(f"  {name} {metric.value:.4g} {metric.unit}  [dim]{detail}[/dim]")
+    print_metrics(info.card.metrics)
 
 
 def models(as_json: bool = typer.Option(False, "--json", help="Print JSON Lines.")) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.messages import Event, encode
+from engine.messages import Event, Metric, encode
 from engine.messages import Progress as ProgressEvent
 
 console = Console()
@@ -30,6 +30,13 @@ def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[obje
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
+
+
+def print_metrics(metrics: Mapping[str, Metric]) -> None:
+    """Figures for people, each with its estimator and its count."""
+    for name, metric in metrics.items():
+        detail = ", ".join(p for p in (metric.estimator, f"{metric.count:,} {metric.of}" if metric.count else "") if p)
+        console.print(f"  {name} {metric.value:.4g} {metric.unit}  [dim]{detail}[/dim]")
 
 
 def watch(events: Iterable[Event]) -> Iterator[Event]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import torch
 import typer
 
-from engine.commands.output import console, errors, print_json, watch
+from engine.commands.output import console, errors, print_json, print_metrics, watch
 from engine.jobs import Context
 from engine.jobs.training import train_model
+from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.library import Library
 from engine.messages import ModelSaved, Train, TrainingPoint
 from engine.text import UNK
@@ -51,15 +52,27 @@ def evaluate(
     column: int = typer.Option(0, min=0, help="Tab-separated column that holds the sentence, counted from 0."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Perplexity of a language model on a text; each sentence's end mark counts as a word."""
+    """Figures on a text: perplexity of a language model; bounds, KL, reconstruction and more of a latent space.
+
+    Each sentence's end mark counts as a word.
+    """
     found, info = Library(torch.device("cpu")).get(model)
-    if "Scores" not in info.capabilities:
+    latent = "Latent" in info.capabilities
+    if not latent and "Scores" not in info.capabilities:
         raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
     lines = [line.split("\t") for line in open_text(text)]
     sentences = [found.tokenizer.encode(cells[column]) for cells in lines if column < len(cells)]
     sentences = [s[::-1] if getattr(found, "direction", "forward") == "backward" else s for s in sentences if s]
     if not sentences:
         raise ValueError(f"{text.name} holds no sentence in column {column}")
+    if latent:
+        with torch.inference_mode():
+            metrics = evaluate_latent(found, sentences)
+        if as_json:
+            print_json({"model": info.name, "sentences": len(sentences), "metrics": metrics})
+        else:
+            print_metrics(metrics)
+        return
     with torch.inference_mode():
         nll, count = negative_log_likelihood(found, sentences)
     result = {

@@ -11,12 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.latent.greedy import greedy
-from engine.latent.likelihood import log_weights
+from engine.latent.evaluation import evaluate, kl_of, posteriors
 from engine.messages import Metric
-from engine.messages.core import FloatArray
-from engine.metrics.generation import reverse_perplexity, unigram_kl
-from engine.metrics.latent import importance_nll, latent_metrics
+from engine.metrics.latent import latent_metrics
 from engine.models import build, read_config
 from engine.models.decoders import packed_rows
 from engine.objectives import gaussian
@@ -24,15 +21,11 @@ from engine.objectives.bag_of_words import bag_of_words
 from engine.objectives.composition import read_objective
 from engine.objectives.free_bits import free_bits
 from engine.objectives.noise import corrupt, word_dropout
-from engine.text import EOS, UNK, Tokenizer
+from engine.text import EOS, Tokenizer
 from engine.training.data import held_out, read_split
 from engine.training.language_model import pad_sentences
 from engine.training.loop import Loss
 from engine.training.recipe import Recipe
-
-IMPORTANCE_SAMPLES = 100
-PRIOR_SAMPLES = 10_000
-OF = "words and punctuation, end marks included"
 
 
 class VaeTask:
@@ -45,8 +38,8 @@ class VaeTask:
         self.recipe = recipe
         self.objective = read_objective(recipe.options)
         hidden = held_out(recipe.data, folder)
-        rows = dict.fromkeys(r[-1] for r in read_split(recipe.data, folder, "train") if r[-1].lower() not in hidden)
-        texts = list(rows)[: recipe.max_examples or None]
+        texts = [r[-1] for r in read_split(recipe.data, folder, "train") if r[-1].lower() not in hidden]
+        texts = texts[: recipe.max_examples or None]
         cut = recipe.tokenizer
         self.tokenizer = Tokenizer.train(cut.kind, texts, cut.size, min_count=cut.min_count)
         encoded = map(self.tokenizer.encode, texts)
@@ -151,69 +144,28 @@ class VaeTask:
         torch.set_rng_state(state)
         count = len(self._valid)
         shown = {f"{name}_per_sentence": value / count for name, value in totals.items()}
-        means, log_vars = self._posteriors(self._valid)
         if self.model.variational:
-            found = latent_metrics(self._kl(means, log_vars), means, log_vars, self._points(means, log_vars))
+            means, log_vars = posteriors(self.model, self._valid)
+            noise = np.random.default_rng(self.recipe.seed).standard_normal(means.shape)
+            points = means + np.exp(0.5 * log_vars) * noise
+            found = latent_metrics(kl_of(means, log_vars), means, log_vars, points)
             shown.update({name: metric.value for name, metric in found.items()})
         return figure / count, shown
 
     def test(self) -> dict[str, Metric]:
         """Bounds, latent figures, reconstruction and generation on the test split."""
-        sentences = self._test
-        count, words = len(sentences), sum(len(s) + 1 for s in sentences)
-        means, log_vars = self._posteriors(sentences)
-        out = {"unknown_words": Metric(sum(s.count(UNK) for s in sentences), "", "count", words, OF)}
-        if self.model.variational:
-            kl = self._kl(means, log_vars)
-            out.update(latent_metrics(kl, means, log_vars, self._points(means, log_vars)))
-            weights = np.stack([w for _, w in sorted(log_weights(self.model, sentences, IMPORTANCE_SAMPLES, 1))])
-            bound, nll = -weights.mean(), importance_nll(weights)
-            sampled = f"{IMPORTANCE_SAMPLES} posterior samples"
-            out["negative_elbo"] = Metric(float(bound), "nats", f"mean over {sampled}", count, "sentences")
-            out["nll"] = Metric(
-                float(nll.mean()), "nats", f"{IMPORTANCE_SAMPLES} importance samples", count, "sentences"
-            )
-            out["perplexity"] = Metric(
-                math.exp(nll.sum() / words), "", f"{IMPORTANCE_SAMPLES} importance samples", words, OF
-            )
-        reconstruction = self._reconstruction_nll(sentences, means)
-        out["reconstruction_nll"] = Metric(reconstruction / count, "nats", "at the posterior mean", count, "sentences")
-        out.update(self._greedy_metrics(sentences, means))
-        return out
+        return evaluate(self.model, self._test, seed=self.recipe.seed, training=self.train_sentences)
 
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Posterior means of the validation sentences and the KL of each dimension, for maps without the text."""
+        """Posteriors of the validation sentences and the KL of each dimension, for maps without the text."""
         with torch.inference_mode():
-            means, log_vars = self._posteriors(self._valid)
-        kl = self._kl(means, log_vars) if self.model.variational else np.zeros(means.shape[1])
+            means, log_vars = posteriors(self.model, self._valid)
+        kl = kl_of(means, log_vars) if self.model.variational else np.zeros(means.shape[1])
         return {
             "means": means.astype(np.float16),
             "log_vars": log_vars.astype(np.float16),
             "kl": kl.astype(np.float32),
         }
-
-    def _greedy_metrics(self, sentences: Sequence[Sequence[int]], means: FloatArray) -> dict[str, Metric]:
-        from sacrebleu.metrics.bleu import BLEU
-
-        decode = self.tokenizer.decode
-        written = self._decode(means)
-        bleu = BLEU().corpus_score([decode(s) for s in written], [[decode(s) for s in sentences]]).score
-        same = sum(a == list(b) for a, b in zip(written, sentences, strict=True)) / len(sentences)
-        how = "greedy from the posterior mean"
-        out = {
-            "reconstruction_bleu": Metric(bleu, "", f"sacreBLEU of {how}", len(sentences), "sentences"),
-            "reconstructed_exactly": Metric(same, "share", how, len(sentences), "sentences"),
-        }
-        if self.model.variational:
-            random = np.random.default_rng(self.recipe.seed)
-            samples = self._decode(random.standard_normal((PRIOR_SAMPLES, means.shape[1])))
-            drawn = f"{PRIOR_SAMPLES:,} greedy prior samples"
-            reverse = reverse_perplexity(samples, sentences, self.tokenizer.size)
-            estimator = f"interpolated Kneser-Ney 3-gram on {drawn}"
-            out["reverse_perplexity"] = Metric(reverse, "", estimator, sum(len(s) + 1 for s in sentences), OF)
-            divergence, against = unigram_kl(samples, self.train_sentences), f"{drawn} against the training text"
-            out["unigram_kl"] = Metric(divergence, "nats", against, len(samples), "samples")
-        return out
 
     def _split(self, split: Any, folder: Path) -> list[list[int]]:
         encoded = (self.tokenizer.encode(row[-1]) for row in read_split(self.recipe.data, folder, split))
@@ -222,34 +174,3 @@ class VaeTask:
     def _chunks(self, sentences: Sequence[list[int]], size: int = 128) -> list[list[list[int]]]:
         ordered = sorted(sentences, key=len)
         return [ordered[i : i + size] for i in range(0, len(ordered), size)]
-
-    def _posteriors(self, sentences: Sequence[Sequence[int]], size: int = 256) -> tuple[FloatArray, FloatArray]:
-        parts = [self.model.posterior(sentences[i : i + size]) for i in range(0, len(sentences), size)]
-        return torch.cat([p[0] for p in parts]).numpy(), torch.cat([p[1] for p in parts]).numpy()
-
-    def _points(self, means: FloatArray, log_vars: FloatArray) -> FloatArray:
-        noise = np.random.default_rng(self.recipe.seed).standard_normal(means.shape)
-        points: FloatArray = means + np.exp(0.5 * log_vars) * noise
-        return points
-
-    def _kl(self, means: FloatArray, log_vars: FloatArray) -> FloatArray:
-        """Mean KL of each dimension over the sentences, [D]."""
-        kl: FloatArray = gaussian.kl_to_prior(torch.from_numpy(means), torch.from_numpy(log_vars)).mean(0).numpy()
-        return kl
-
-    def _decode(self, points: FloatArray, size: int = 256) -> list[list[int]]:
-        out: list[list[int]] = []
-        for start in range(0, len(points), size):
-            part = torch.from_numpy(np.asarray(points[start : start + size], dtype=np.float32))
-            out += greedy(self.model.decoder(part), len(part))[0]
-        return out
-
-    def _reconstruction_nll(self, sentences: Sequence[list[int]], means: FloatArray, size: int = 256) -> float:
-        from engine.latent.likelihood import log_likelihood
-
-        device = next(self.model.parameters()).device
-        total = 0.0
-        for start in range(0, len(sentences), size):
-            decoder = self.model.decoder(torch.from_numpy(means[start : start + size]))
-            total -= float(log_likelihood(decoder, sentences[start : start + size], device).sum())
-        return total
