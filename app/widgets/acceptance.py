@@ -68,7 +68,7 @@ class AcceptanceBar(QWidget):
         painter.drawPolygon(QPolygonF([tip, tip + QPointF(-5, -7), tip + QPointF(5, -7)]))
         painter.setFont(self._theme.number_font(11))
         painter.setPen(c.ink)
-        self._label(painter, f"draw u = {self._draw:.3f}", x, 0, px(15))
+        self._label(painter, f"draw u = {number(self._draw)}", x, 0, px(15))
         painter.setPen(self._theme.text(color))
         self._label(painter, f"ratio α = {number(self._ratio)}", fill.right(), track.bottom() + 6, px(15))
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.theme import Theme
 from app.widgets.numbers import probability
 
-ROW = 24.0  # px
+ROW = 22.0  # px
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,18 @@ class ProbabilityBars(QWidget):
         row = self._theme.px(ROW)
         columns = self._columns()
         self._paint_headings(painter, columns, row)
-        for index, bar in enumerate(self._bars[: max(1, int(self.height() / row) - 1)]):
+        for index, bar in enumerate(self._visible(max(1, int(self.height() / row) - 1))):
             self._paint_row(painter, bar, (index + 1) * row, row, columns)
+
+    def _visible(self, room: int) -> list[Bar]:
+        """As many rows as there is room for, in their order; the marked ones are never left out."""
+        left = max(0, room - sum(bool(b.mark) for b in self._bars))
+        out = []
+        for bar in self._bars:
+            if bar.mark or left > 0:
+                out.append(bar)
+                left -= not bar.mark
+        return out
 
     def _columns(self) -> list[QRectF]:
         """Label, bar, value, then the further numbers, from left to right (only x and width count)."""

@@ -114,7 +114,7 @@ class Timeline(QWidget):
             for curve, values in zip(curves, chains, strict=True):
                 curve.setData(*decimate(values))
             self._plots[index].setRange(
-                xRange=(0, max(total, end, 1)), yRange=(low - pad, high + pad), padding=0, update=False
+                xRange=(0, 1.01 * max(total, end, 1)), yRange=(low - pad, high + pad), padding=0, update=False
             )
             self._edges[index].setPos(end)
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import Theme
@@ -349,9 +359,10 @@ class TokenStrip(QWidget):
             self.word_clicked.emit(index)
 
     def event(self, event: QEvent) -> bool:
-        """Arrow keys and Space belong to the strip while it has the keyboard; a tooltip says what a click does."""
+        """Arrow keys and Space belong to the strip while a word is chosen; a tooltip says what a click does."""
         keys = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in keys:
+        wanted = self._focus >= 0 and event.type() == QEvent.Type.ShortcutOverride
+        if wanted and isinstance(event, QKeyEvent) and event.key() in keys:
             event.accept()
             return True
         if event.type() == QEvent.Type.ToolTip:
@@ -380,7 +391,13 @@ class TokenStrip(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def focusOutEvent(self, event: object) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Coming by the Tab key chooses the first word."""
+        by_tab = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._focus = 0 if by_tab and self._words else -1
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         """No word is chosen any more."""
         self._focus = -1
         self.update()

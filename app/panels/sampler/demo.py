@@ -16,10 +16,9 @@ DEMO = Sample(model="", keywords="juice natural brand", steps=300, chains=4, see
 def shots(panel: SamplerPanel) -> Iterator[str]:
     """An accepted replacement, a refused insertion, and all chains with their diagnostics."""
     panel.playhead.pause()
-    panel.playhead.seek(0)
-    _show(panel, lambda p: p.move == "replace" and p.accepted and p.old != p.new and len(p.words) > 7)
+    _show(panel, lambda p: p.move == "replace" and p.accepted and p.old != p.new and p.log_alpha < 0)
     yield "replace"
-    _show(panel, lambda p: p.move == "insert" and not p.accepted and bool(p.candidates) and len(p.words) > 7)
+    _show(panel, lambda p: p.move == "insert" and not p.accepted)
     yield "insert"
     panel.playhead.seek(panel.playhead.end)
     panel.show_all(True)
@@ -30,11 +29,10 @@ def shots(panel: SamplerPanel) -> Iterator[str]:
 
 
 def _show(panel: SamplerPanel, wanted: Callable[[Proposal], bool]) -> None:
-    """Go to the latest step of any chain whose proposal is of the kind wanted; stay if there is none."""
+    """Go to the step of the kind wanted whose sentence is the most fluent of the longer ones; stay if there is none."""
     assert panel.run is not None
-    for step in range(len(panel.run), 0, -1):
-        for proposal in panel.run.step(step).proposals:
-            if wanted(proposal):
-                panel.choose_chain(proposal.chain)
-                panel.playhead.seek(step)
-                return
+    found = [p for step in panel.run for p in step.proposals if wanted(p) and p.candidates and len(p.words) > 6]
+    if found:
+        best = max(found, key=lambda p: sum(pair[p.accepted] for pair in p.terms.values()) / (len(p.words) + 1))
+        panel.choose_chain(best.chain)
+        panel.playhead.seek(best.step)

@@ -32,6 +32,7 @@ from app.panels.sampler.words import (
 )
 from app.theme import Theme
 from app.widgets.chain_list import ChainList, ChainRow
+from app.widgets.empty import EmptyState
 from app.widgets.numbers import number
 from app.widgets.probability_bars import ProbabilityBars
 from app.widgets.token_strip import TokenStrip, Word
@@ -67,23 +68,31 @@ class SamplerHero(QWidget):
         self._locks.setProperty("kind", "quiet")
         self._locks.clicked.connect(lambda: self.locks_applied.emit())
         self._locks.hide()
-        self._build_empty()
+
+        self._empty = EmptyState(
+            "sampler",
+            "Watch Metropolis-Hastings write a sentence",
+            "Give it a few words: it inserts, replaces and deletes around them, and tosses a coin for every edit.",
+            "juice, natural, brand: run it",
+            theme=theme,
+            hint="Four chains on the lecture's keywords. Or type your own at the left and press Run.",
+        )
+        self._empty.started.connect(self.demo_wanted)
         scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         scroll.setWidget(self.chains)
         self._stack = QStackedWidget()
-        for page in (self.strip, scroll):
+        for page in (self.strip, scroll, self._empty):
             self._stack.addWidget(page)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
         layout.setSpacing(4)
         layout.addLayout(self._build_chips())
-        layout.addWidget(self._stack, 3)
-        layout.addWidget(self._empty, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._stack, 1)
         layout.addWidget(self._said)
         layout.addWidget(self._locks, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addSpacing(4)
         layout.addWidget(self._title)
-        layout.addWidget(self.bars, 2)
+        layout.addWidget(self.bars)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -91,10 +100,9 @@ class SamplerHero(QWidget):
 
     def show_preview(self, words: list[Word]) -> None:
         """Before a run: the sentence as typed, or how to begin."""
-        self.strip.show_hint("Give the sampler a few words, and watch it write a sentence around them.")
         self.strip.show_sentence(words)
-        self._stack.setCurrentIndex(0)
-        self._empty.setVisible(not words)
+        self._stack.setCurrentIndex(0 if words else 2)
+        self._show_below(bool(words))
         self._said.setText("")
         self._title.setText("Click a word to lock it; press Run." if words else "")
         self.bars.show_bars([])
@@ -104,7 +112,7 @@ class SamplerHero(QWidget):
         self, run: Run, step: int, chain: int, *, locks: set[int] | None, animate: bool, overview: bool
     ) -> None:
         """A step of a run. `locks`: places locked by hand for what comes next, None: none changed."""
-        self._empty.hide()
+        self._show_below(True)
         self._show_chips(run.chains, chain, overview)
         self._stack.setCurrentIndex(1 if overview else 0)
         proposal = run.proposal(step, chain)
@@ -157,11 +165,9 @@ class SamplerHero(QWidget):
             return ChainRow(standing.sentence, note=note)
         return ChainRow(standing.sentence, signed_action(proposal).replace("  ", " "), proposal.accepted, note)
 
-    def _build_empty(self) -> None:
-        self._empty = QPushButton("Watch it write about juice, natural and brand")
-        self._empty.setToolTip("Runs four chains on three keywords with the first model there is")
-        self._empty.setProperty("kind", "primary")
-        self._empty.clicked.connect(lambda: self.demo_wanted.emit())
+    def _show_below(self, on: bool) -> None:
+        for widget in (self._said, self._title, self.bars):
+            widget.setVisible(on)
 
     def _build_chips(self) -> QHBoxLayout:
         row = self._row = QHBoxLayout()

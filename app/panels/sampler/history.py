@@ -42,7 +42,7 @@ class SamplerHistory(QWidget):
         self.table = RowTable(STEPS, self._step_cells, theme=theme, name="Proposals")
         self.table.row_chosen.connect(self.step_chosen)
         self.visited = RowTable(VISITED, self._visited_cells, theme=theme, name="Most visited sentences")
-        self.rates = ProbabilityBars(theme=theme, headings=("move", "accepted", "accepted", "proposed"))
+        self.rates = ProbabilityBars(theme=theme, headings=("move", "accepted", "of proposed"))
         self.rates.setAccessibleName("Acceptance rates")
         self.figures = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         self.figures.setTextFormat(Qt.TextFormat.RichText)
@@ -58,6 +58,7 @@ class SamplerHistory(QWidget):
             self.tabs.addTab(page, title)
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(1)
         self._split.addWidget(self.timeline)
         self._split.addWidget(self.tabs)
         self._split.setStretchFactor(0, 5)
@@ -68,6 +69,8 @@ class SamplerHistory(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.player)
         layout.addWidget(self._split, 1)
+        layout.addStretch(0)
+        self._split.hide()
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
 
@@ -77,8 +80,7 @@ class SamplerHistory(QWidget):
         self.table.rows.reset(len(run) + 1 if run else 0)
         self._drawn = (0.0, -1)
         self.timeline.show_chain(chain)
-        if run is None:
-            self.timeline.show_traces([[], []], 0, 0)
+        self._split.setVisible(run is not None)
         self.grow(force=True)
 
     def grow(self, *, force: bool = False) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QUndoCommand
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -23,6 +22,7 @@ from app.panels.sampler.keys import sampler_commands
 from app.panels.sampler.parameters import Parameters, command_line, split
 from app.panels.sampler.run import Run
 from app.services import Services
+from app.undo import edit
 from app.widgets.playhead import Playhead
 from app.widgets.token_strip import Word
 from engine.messages import (
@@ -40,6 +40,7 @@ from engine.messages import (
 FRAME_MS = 33  # between two paintings of what has come in
 AHEAD = 4000  # proposals an endless run may be ahead of what is shown
 KEPT = 2000  # proposals of a run that a session keeps
+DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
 CALM = 5.0  # steps a second above which nothing is animated
 
 HELP = """
@@ -119,9 +120,11 @@ class SamplerPanel(Panel):
     @Slot(str, object)
     def edit(self, field: str, value: Any) -> None:
         """Change a parameter, so that it can be undone."""
-        after = self.parameters.with_field(field, value)
-        if after != self.parameters:
-            self.services.undo.push(_Edit(self, field, self.parameters, after))
+        name = field.rpartition(".")[2].replace("_", " ")
+        self._change(f"{field} {value}" if field in DISCRETE else field, name, self.parameters.with_field(field, value))
+
+    def _change(self, key: str, name: str, after: Parameters) -> None:
+        edit(self.services.undo, f"{self.key}.{key}", f"change {name}", self.parameters, after, self.set_parameters)
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Take over parameters, past the undo stack."""
@@ -129,7 +132,10 @@ class SamplerPanel(Panel):
         self._show_parameters()
 
     def _show_parameters(self) -> None:
-        self.form.show_values(self.parameters, self.parameters.errors())
+        errors = self.parameters.errors()
+        if self.run is None and not self.parameters.text:
+            errors.pop("text", None)  # nothing has been typed yet: that is no mistake
+        self.form.show_values(self.parameters, errors)
         if self.run is None:
             locked = set(self.parameters.sample.locked)
             always = self.parameters.mode == "keywords"
@@ -348,9 +354,7 @@ class SamplerPanel(Panel):
             self.services.notices.warn("There is no forward language model in the library yet.")
             return
         sample = msgspec.structs.replace(DEMO, model=models[0].name, terms=self.parameters.sample.terms)
-        self.services.undo.push(
-            _Edit(self, "", self.parameters, Parameters(mode="keywords", sample=sample, seed_fixed=True))
-        )
+        self._change("demo", "all parameters", Parameters(mode="keywords", sample=sample, seed_fixed=True))
         self.start()
 
     def ready(self) -> bool:
@@ -373,7 +377,7 @@ class SamplerPanel(Panel):
             return True
         mode = "paraphrase" if request.source else "keywords" if request.keywords else "sentence"
         parameters = Parameters(mode=mode, sample=request, seed_fixed=True)
-        self.services.undo.push(_Edit(self, "", self.parameters, parameters))
+        self._change("file", "all parameters", parameters)
         self._submit(request, path.name)
         return True
 
@@ -431,32 +435,3 @@ class SamplerPanel(Panel):
 def _extra_locks(words: tuple[str, ...], locked: tuple[bool, ...], keywords: set[str]) -> set[int]:
     """Locks that a person set: keywords are kept by the constraint itself, whichever of their occurrences it is."""
     return {i for i, (word, lock) in enumerate(zip(words, locked, strict=True)) if lock and word not in keywords}
-
-
-class _Edit(QUndoCommand):
-    """A change of parameters; quick changes of one field are one step."""
-
-    def __init__(self, panel: SamplerPanel, field: str, before: Parameters, after: Parameters) -> None:
-        super().__init__(f"change {field.rpartition('.')[2].replace('_', ' ') or 'all parameters'}")
-        self._panel, self._field, self._before, self._after = panel, field, before, after
-
-    def id(self) -> int:
-        """Changes of one field may be merged."""
-        return hash(("sampler", self._field)) & 0x7FFFFFFF if self._field else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take a later change of the same text or number into this one."""
-        if not isinstance(other, _Edit) or other._field != self._field:
-            return False
-        if self._field in ("mode", "locked", "model"):
-            return False
-        self._after = other._after
-        return True
-
-    def redo(self) -> None:
-        """Make the change."""
-        self._panel.set_parameters(self._after)
-
-    def undo(self) -> None:
-        """Take it back."""
-        self._panel.set_parameters(self._before)

@@ -28,7 +28,11 @@ def words_of(run: Run, step: int, chain: int) -> list[Word]:
     """The sentence of a chain after a step."""
     standing = run.standing(step, chain)
     unknown = set(run.started.unknown)
-    return [Word(w, lock, w in unknown) for w, lock in zip(standing.words, standing.locked, strict=True)]
+    words = [Word(w, lock, w in unknown) for w, lock in zip(standing.words, standing.locked, strict=True)]
+    if words:
+        first = words[0]  # as a person would write it; the model reads the word as it is
+        words[0] = Word(first.text[:1].upper() + first.text[1:], first.locked, first.unknown)
+    return words
 
 
 def action(p: Proposal) -> str:
@@ -89,7 +93,7 @@ def terms_of(p: Proposal) -> list[Term]:
     lines.append(Term("log π", before, after, change, total=True, note=f"the sentence under the target{heat}"))
     forward, backward = log(p.log_g_forward), log(p.log_g_backward)
     if forward > -math.inf:
-        note = "how likely this edit is to be proposed, and its way back"
+        note = "chance of this edit, there and back"
         lines.append(Term("log g", forward, backward, backward - forward, note=note))
         change += backward - forward
     lines.append(Term("log ratio", None, None, change, total=True, note="α = min(1, ratio)"))
@@ -104,7 +108,7 @@ def slot_text(p: Proposal, moves: MoveWeights) -> str:
     insert, delete = (math.exp(min(0.0, s * (p.log_slot + odds))) for s in (1, -1))
     return (
         f"<b>One number for both moves.</b> R, the sum of π over the candidates in this slot, against the sentence "
-        f"without a word there: <b>R / π(x⁻) = {_large(p.log_slot)}</b>.<br>"
+        f"without a word there: <b>R/π(x⁻)&nbsp;=&nbsp;{_large(p.log_slot)}</b>.<br>"
         f"+ insert: min(1, p<sub>del</sub>/p<sub>ins</sub> · R/π(x⁻)) = <b>{number(insert)}</b><br>"
         f"\u2212 delete: min(1, p<sub>ins</sub>/p<sub>del</sub> · π(x⁻)/R) = <b>{number(delete)}</b><br>"
         f"Whichever of its candidates is drawn, the ratio is the same; free draws from the whole vocabulary shift it "
