@@ -41,6 +41,6 @@ class Edit(QUndoCommand):
 
 
 def edit(stack: QUndoStack, key: str, title: str, old: Any, new: Any, apply: Callable[[Any], None]) -> None:
-    """Set a parameter now, in a way that can be undone. `key` ("sampler.temperature") names it; equal values do nothing."""
+    """Set a parameter now, undoably. `key` ("sampler.temperature") names it; an equal value does nothing."""
     if old != new:
         stack.push(Edit(key, title, old, new, apply))

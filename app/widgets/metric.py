@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
-
-MINUS = "\N{MINUS SIGN}"
-
-
-def number(value: float, digits: int = 3, *, sign: bool = False) -> str:
-    """A number as a person writes it: significant digits, a proper minus sign, a dash for what is not known."""
-    if math.isnan(value):
-        return "–"  # noqa: RUF001 - an en dash stands for "none" in tables
-    if math.isinf(value):
-        return f"{MINUS if value < 0 else ''}∞"
-    size = abs(value)
-    if size >= 10**digits or size == 0:
-        text = f"{size:,.0f}"
-    elif size < 1e-4:
-        text = f"{size:.{digits - 1}e}".replace("e-", f"e{MINUS}")
-    else:
-        text = f"{size:.{max(digits - 1 - math.floor(math.log10(size)), 0)}f}"
-    lead = MINUS if value < 0 else "+" if sign else ""
-    return lead + text
+from app.widgets.numbers import number
 
 
 def duration(seconds: float) -> str:
@@ -48,7 +28,7 @@ class MetricLabel(QWidget):
     def __init__(self, caption: str, *, theme: Theme, px: int = 18, tip: str = "") -> None:
         super().__init__()
         self._theme, self._px = theme, px
-        self._value = QLabel("–")  # noqa: RUF001 - as in `number`
+        self._value = QLabel("–")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._caption = QLabel(caption)
         self._caption.setProperty("role", "caption")

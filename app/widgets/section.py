@@ -14,7 +14,7 @@ class Section(QWidget):
 
     toggled = Signal(bool)  # open?
 
-    def __init__(self, title: str, *, theme: Theme, open: bool = False) -> None:  # noqa: A002 - the field's name
+    def __init__(self, title: str, *, theme: Theme, open: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self._button = QToolButton(text=title, checkable=True, checked=open)

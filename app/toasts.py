@@ -1,0 +1,168 @@
+"""Notices as cards at the window's bottom right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.icons import icon, pixmap
+from app.notices import Notice
+from app.theme import Theme
+
+WIDTH = 360
+SECONDS = {"info": 4.0, "warning": 8.0, "error": 0.0}  # zero: stays until it is closed
+MOST = 4
+ICONS = {"info": "info", "warning": "warning", "error": "error"}
+
+
+class Toast(QFrame):
+    """One card. The clock stands still while the pointer is on it."""
+
+    def __init__(self, notice: Notice, parent: QWidget, *, theme: Theme) -> None:
+        super().__init__(parent, objectName="card")
+        self.notice, self.count, self._theme = notice, 1, theme
+        self.setAccessibleName(f"{notice.kind}: {notice.text}")
+        c = theme.colors
+        color = {"info": c.accent, "warning": c.replaced, "error": c.rejected}[notice.kind]
+        picture = QLabel()
+        picture.setPixmap(pixmap(ICONS[notice.kind], theme.px(20), color))
+        self._text = QLabel(notice.text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = QToolButton(autoRaise=True, icon=icon("close", theme), toolTip="Close")
+        close.setAccessibleName("Close this notice")
+        close.clicked.connect(self.leave)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 12, 8, 12)
+        row.setSpacing(12)
+        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(self._text)
+        if notice.traceback:
+            more = QPushButton("Show details")
+            more.setProperty("kind", "quiet")
+            more.clicked.connect(self._show_details)
+            column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        row.addLayout(column, 1)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setFixedWidth(min(theme.px(WIDTH), parent.width() - 32))
+        self._clock = QTimer(self, singleShot=True)
+        self._clock.timeout.connect(self.leave)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin the time it stays in sight."""
+        if SECONDS[self.notice.kind]:
+            self._clock.start(round(1000 * SECONDS[self.notice.kind]))
+
+    def again(self) -> None:
+        """The same was said once more: count it and keep one card."""
+        self.count += 1
+        self._text.setText(f"{self.notice.text} ({self.count} times)")
+        self.restart()
+
+    def leave(self) -> None:
+        """Go away."""
+        self._clock.stop()
+        self.hide()
+        self.setParent(None)
+        self.deleteLater()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Hold the clock while it is being read."""
+        self._clock.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Go on."""
+        self.restart()
+        super().leaveEvent(event)
+
+    def _show_details(self) -> None:
+        dialog = Details(self.notice, self.window(), theme=self._theme)
+        dialog.open()
+
+
+class Details(QDialog):
+    """The traceback of an error, to read and to copy."""
+
+    def __init__(self, notice: Notice, parent: QWidget, *, theme: Theme) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("What went wrong")
+        self.resize(theme.px(720), theme.px(440))
+        sentence = QLabel(notice.text, wordWrap=True)
+        sentence.setProperty("role", "heading")
+        text = QPlainTextEdit(notice.traceback, readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap)
+        text.setAccessibleName("Traceback")
+        copy = QPushButton("Copy")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(f"{notice.text}\n\n{notice.traceback}"))
+        close = QPushButton("Close")
+        close.setProperty("kind", "primary")
+        close.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(copy)
+        buttons.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 20, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(sentence)
+        layout.addWidget(text, 1)
+        layout.addLayout(buttons)
+
+
+class Toasts(QObject):
+    """Stacks the cards over the window's bottom right corner."""
+
+    def __init__(self, window: QWidget, *, theme: Theme) -> None:
+        super().__init__(window)
+        self._window, self._theme = window, theme
+        window.installEventFilter(self)
+
+    def cards(self) -> list[Toast]:
+        """The cards in sight, oldest first."""
+        return [w for w in self._window.children() if isinstance(w, Toast) and not w.isHidden()]
+
+    def show(self, notice: Notice) -> None:
+        """Show a notice; one that is already in sight is counted instead."""
+        for card in self.cards():
+            if card.notice.text == notice.text:
+                card.again()
+                self.arrange()
+                return
+        for card in self.cards()[: -MOST + 1 or None] if len(self.cards()) >= MOST else []:
+            card.leave()
+        toast = Toast(notice, self._window, theme=self._theme)
+        toast.show()
+        toast.destroyed.connect(self.arrange)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Stack the cards from the bottom up."""
+        bottom = self._window.height() - 44
+        for card in reversed(self.cards()):
+            card.adjustSize()
+            height = max(card.heightForWidth(card.width()), card.sizeHint().height())
+            card.resize(card.width(), height)
+            bottom -= height
+            card.move(self._window.width() - card.width() - 16, bottom)
+            card.raise_()
+            bottom -= 8
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the corner when the window changes its size."""
+        if event.type() == QEvent.Type.Resize:
+            self.arrange()
+        return super().eventFilter(watched, event)
