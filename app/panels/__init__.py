@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.panels.base import Panel
+from app.panels.beams import BeamsPanel
 from app.panels.latent import LatentPanel
 
-PANELS: tuple[type[Panel], ...] = (LatentPanel,)
+PANELS: tuple[type[Panel], ...] = (BeamsPanel, LatentPanel,)

@@ -1,0 +1,216 @@
+"""What a person asks for: one input and any number of decoders, each a model with its settings."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+import msgspec
+
+from engine.messages import Search, SearchOptions
+
+WIDEN = 64
+"""Finished hypotheses asked for, so that all of them can be ranked anew; a search's result does not depend on it."""
+
+NAMES = {
+    "greedy": "greedy",
+    "beam": "beam search",
+    "diverse": "diverse groups",
+    "stochastic": "stochastic beam",
+    "constrained": "constrained beam",
+    "sample": "sampling",
+    "contrastive": "contrastive",
+    "mbr": "minimum Bayes risk",
+}
+DRAWN = frozenset({"sample", "mbr"})
+BEAMS = frozenset({"beam", "diverse", "stochastic", "constrained"})
+
+
+class Decoder(msgspec.Struct, frozen=True):
+    """A column of the comparison."""
+
+    id: int
+    model: str
+    options: SearchOptions = SearchOptions()
+    penalty: float | None = None  # length penalty the finished set is ranked by; None: the one it was searched with
+
+    @property
+    def ranked_by(self) -> SearchOptions:
+        """The options the finished set is ranked by."""
+        if self.penalty is None:
+            return self.options
+        rule = "power" if self.options.normalisation == "off" else self.options.normalisation
+        return msgspec.structs.replace(self.options, length_penalty=self.penalty, normalisation=rule)
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """Everything in the input region."""
+
+    text: str = ""
+    reference: str = ""
+    decoders: tuple[Decoder, ...] = ()
+    chosen: int = 0  # id of the decoder whose settings, tree and hypotheses are shown
+
+    @property
+    def decoder(self) -> Decoder | None:
+        """The chosen decoder."""
+        return self.find(self.chosen) or (self.decoders[0] if self.decoders else None)
+
+    def find(self, name: int) -> Decoder | None:
+        """A decoder by its id."""
+        return next((d for d in self.decoders if d.id == name), None)
+
+    def number(self, name: int) -> int:
+        """The place of a decoder, from 0."""
+        return next((i for i, d in enumerate(self.decoders) if d.id == name), 0)
+
+    def with_option(self, field: str, value: Any) -> Setup:
+        """One field of the chosen decoder changed: `model`, `penalty`, or a field of its options."""
+        decoder = self.decoder
+        if decoder is None:
+            return self
+        if field in ("model", "penalty"):
+            return self.with_decoder(msgspec.structs.replace(decoder, **{field: value}))
+        options = msgspec.structs.replace(decoder.options, **{field: value})
+        if field == "prefix":
+            options = msgspec.structs.replace(options, prefix_ids=())
+        return self.with_decoder(msgspec.structs.replace(decoder, options=options))
+
+    def with_decoder(self, decoder: Decoder) -> Setup:
+        """One decoder put in place of the one with its id."""
+        return msgspec.structs.replace(
+            self, decoders=tuple(decoder if d.id == decoder.id else d for d in self.decoders)
+        )
+
+    def added(self, decoder: Decoder) -> Setup:
+        """A further decoder, chosen; it gets a fresh id."""
+        fresh = msgspec.structs.replace(decoder, id=max((d.id for d in self.decoders), default=0) + 1)
+        place = self.number(self.chosen) + 1 if self.decoders else 0
+        decoders = (*self.decoders[:place], fresh, *self.decoders[place:])
+        return msgspec.structs.replace(self, decoders=decoders, chosen=fresh.id)
+
+    def removed(self, name: int) -> Setup:
+        """A decoder less; its neighbour is chosen."""
+        place = self.number(name)
+        decoders = tuple(d for d in self.decoders if d.id != name)
+        chosen = decoders[min(place, len(decoders) - 1)].id if decoders else 0
+        return msgspec.structs.replace(self, decoders=decoders, chosen=chosen)
+
+    def moved(self, by: int) -> Setup:
+        """The chosen decoder moved up or down."""
+        decoders = list(self.decoders)
+        place = self.number(self.chosen)
+        other = min(max(place + by, 0), len(decoders) - 1)
+        decoders[place], decoders[other] = decoders[other], decoders[place]
+        return msgspec.structs.replace(self, decoders=tuple(decoders))
+
+    def request(
+        self, decoder: Decoder, *, text: str | None = None, reference: str | None = None, trace: bool = True
+    ) -> Search:
+        """What the engine is asked for a decoder: with a trace, for all finished hypotheses; without, for the best."""
+        options = decoder.options
+        if not trace and options.strategy != "mbr":
+            options = msgspec.structs.replace(options, n_best=1)
+        elif options.strategy in ("beam", "diverse", "constrained", "mbr"):
+            options = msgspec.structs.replace(options, n_best=max(WIDEN, options.n_best))
+        return Search(
+            model=decoder.model,
+            text=self.text if text is None else text,
+            options=options,
+            trace=trace,
+            reference=self.reference if reference is None else reference,
+        )
+
+    def errors(self) -> dict[str, str]:
+        """What is wrong with the input or the chosen decoder, by field; empty when it can be run."""
+        wrong: dict[str, str] = {}
+        if not self.text.strip():
+            wrong["text"] = "Type a sentence to translate, or the beginning of a text to continue."
+        decoder = self.decoder
+        if decoder is None:
+            wrong["decoders"] = "Add a decoder to compare."
+            return wrong
+        o = decoder.options
+        if not decoder.model:
+            wrong["model"] = "Choose a model; the library lists those it has."
+        if o.strategy == "diverse" and o.beam % o.groups:
+            wrong["groups"] = f"A beam of {o.beam} does not divide into {o.groups} groups; take {_divisors(o.beam)}."
+        if o.strategy == "constrained" and not o.constraints:
+            wrong["constraints"] = "Type the phrases that must occur, separated by semicolons."
+        if o.min_length > o.max_length:
+            wrong["min_length"] = f"The shortest must not exceed the longest, {o.max_length} tokens."
+        return wrong
+
+
+def _divisors(beam: int) -> str:
+    return " or ".join(str(n) for n in range(2, beam + 1) if not beam % n) or "1"
+
+
+def title(decoder: Decoder) -> str:
+    """A decoder in a few words: what makes it different."""
+    o = decoder.options
+    match o.strategy:
+        case "beam" | "stochastic" | "constrained":
+            words = [{"beam": "beam", "stochastic": "stochastic beam", "constrained": "constrained beam"}[o.strategy]]
+            words[0] += f" {o.beam}"
+        case "diverse":
+            words = [f"diverse beam {o.beam}, {o.groups} groups"]
+        case "sample":
+            words = [warping(o) or "sampling"]
+        case "mbr":
+            words = [f"minimum risk of {o.samples}"]
+        case _:
+            words = [NAMES[o.strategy]]
+    if o.strategy in BEAMS and o.strategy != "stochastic":
+        if o.normalisation == "off" or o.length_penalty == 0:
+            words.append("no length norm.")
+        elif o.normalisation == "gnmt":
+            words.append(f"GNMT a = {o.length_penalty:g}")
+        elif o.length_penalty != 1:
+            words.append(f"a = {o.length_penalty:g}")
+    if o.prefix or o.prefix_ids:
+        words.append("forced prefix")
+    return ", ".join(words)
+
+
+def warping(o: SearchOptions) -> str:
+    """How sampling is reshaped, in short."""
+    parts = [
+        f"top-{o.top_k}" if o.top_k else "",
+        f"top-p {o.top_p:g}" if o.top_p < 1 else "",
+        f"min-p {o.min_p:g}" if o.min_p else "",
+        f"typical {o.typical:g}" if o.typical < 1 else "",
+        f"eta {o.eta:g}" if o.eta else "",
+    ]
+    chosen = [p for p in parts if p]
+    if not chosen:
+        return f"sampling, t = {o.temperature:g}"
+    return " ".join(chosen) + (f", t = {o.temperature:g}" if o.temperature != 1 else " sampling")
+
+
+def command_line(setup: Setup, decoder: Decoder) -> str:
+    """The same search as a command for a terminal; settings at their default are left out."""
+    out = ["python -m engine beam", f"--model {shlex.quote(decoder.model)}", f"--text {shlex.quote(setup.text)}"]
+    plain = SearchOptions()
+    for field in SearchOptions.__struct_fields__:
+        value = getattr(decoder.options, field)
+        if value != getattr(plain, field):
+            text = json.dumps(list(value)) if isinstance(value, tuple) else f"{value}"
+            out.append(f"--set {shlex.quote(f'{field}={text}')}")
+    if setup.reference:
+        out.append(f"--reference {shlex.quote(setup.reference)}")
+    return " ".join(out)
+
+
+def six(model: str) -> tuple[Decoder, ...]:
+    """The six decoders of the demonstration."""
+    options = (
+        SearchOptions(strategy="greedy", n_best=1),
+        SearchOptions(strategy="beam", beam=5),
+        SearchOptions(strategy="beam", beam=8, n_best=8, normalisation="off"),
+        SearchOptions(strategy="diverse", beam=8, n_best=8, groups=4, diversity=0.8),
+        SearchOptions(strategy="stochastic", beam=8, n_best=8),
+        SearchOptions(strategy="sample", top_p=0.9, n_best=8, seed=1),
+    )
+    return tuple(Decoder(i + 1, model, o) for i, o in enumerate(options))

@@ -1,0 +1,61 @@
+"""What leaves the panel: the table of hypotheses, and the traces of the searches."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from app.panels.beams.decoders import Decoder, title
+from app.panels.beams.run import Run, ranking
+from engine.messages import encode
+
+HEADINGS = (
+    "decoder",
+    "name",
+    "model",
+    "rank",
+    "text",
+    "log_prob",
+    "score",
+    "tokens",
+    "finished",
+    "weight",
+    "bleu",
+    "chrf",
+)
+
+
+def rows(runs: Iterable[tuple[int, Decoder, Run]]) -> list[tuple[object, ...]]:
+    """One row a hypothesis, decoders in their order, best first."""
+    out: list[tuple[object, ...]] = []
+    for number, decoder, run in runs:
+        for rank, (h, score) in enumerate(ranking(run, decoder), 1):
+            quality = (h.quality.get("bleu", ""), h.quality.get("chrf", ""))
+            known = (h.text, h.log_prob, score, len(h.tokens), h.finished, h.weight)
+            out.append((number + 1, title(decoder), decoder.model, rank, *known, *quality))
+    return out
+
+
+def table(runs: Iterable[tuple[int, Decoder, Run]]) -> bytes:
+    """All hypotheses as comma-separated values."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(HEADINGS)
+    writer.writerows(rows(runs))
+    return out.getvalue().encode()
+
+
+def records(runs: Iterable[tuple[int, Decoder, Run]]) -> bytes:
+    """All hypotheses with their tokens, as JSON."""
+    return encode(
+        [
+            {"decoder": number + 1, "name": title(decoder), "request": run.request, "done": run.done}
+            for number, decoder, run in runs
+        ]
+    )
+
+
+def trace(run: Run) -> bytes:
+    """One search with every step, as `python -m engine beam --trace` writes it."""
+    return encode({"request": run.request, "steps": run.steps, "done": run.done})

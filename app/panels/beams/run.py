@@ -1,0 +1,105 @@
+"""What came of one decoder's search, and what can be read off it without asking the model again."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from app.panels.beams.decoders import Decoder
+from app.panels.beams.growth import Growth, ids_of
+from engine.messages import (
+    Hypothesis,
+    Search,
+    SearchDone,
+    SearchOptions,
+    SearchStep,
+    decode_event,
+    decode_request,
+    encode,
+)
+
+
+@dataclass
+class Run:
+    """One search: its request, its steps so far, and its hypotheses when it is done."""
+
+    request: Search
+    job: int = 0
+    growth: Growth = field(default_factory=Growth)
+    steps: list[SearchStep] = field(default_factory=list)
+    done: SearchDone | None = None
+    wrong: str = ""
+    note: str = "waiting"
+
+    @property
+    def running(self) -> bool:
+        """Whether more is to come."""
+        return self.done is None and not self.wrong
+
+    def add(self, step: SearchStep) -> None:
+        """One more step."""
+        self.steps.append(step)
+        self.growth.add(step)
+
+    @property
+    def seconds_a_token(self) -> float:
+        """Time of the search over the places it has decided."""
+        return self.done.seconds / max(self.done.steps, 1) if self.done else float("nan")
+
+    def pack(self) -> str:
+        """The run as text, for a session."""
+        parts = [encode(self.request).decode(), [encode(s).decode() for s in self.steps]]
+        parts.append(encode(self.done).decode() if self.done else "")
+        return base64.b64encode(zlib.compress(msgspec.json.encode(parts))).decode()
+
+    @classmethod
+    def unpack(cls, text: str) -> Run:
+        """The run that `pack` wrote; raises ValueError when it is none."""
+        try:
+            parts: Any = msgspec.json.decode(zlib.decompress(base64.b64decode(text)))
+            request, steps, done = parts
+        except (zlib.error, msgspec.MsgspecError, ValueError) as error:
+            raise ValueError("this is not a search of this version") from error
+        search = decode_request(request)
+        if not isinstance(search, Search):
+            raise ValueError("this is not a search")
+        run = cls(search)
+        for line in steps:
+            step = decode_event(line)
+            if isinstance(step, SearchStep):
+                run.add(step)
+        end = decode_event(done) if done else None
+        run.done = end if isinstance(end, SearchDone) else None
+        if run.done is None:
+            run.wrong = "This search was not finished."
+        return run
+
+
+def rescored(hypothesis: Hypothesis, searched: SearchOptions, ranked: SearchOptions) -> float:
+    """The score of a hypothesis under another length penalty: log p over the divisor, and the coverage it had."""
+    if searched.strategy == "mbr":
+        return hypothesis.score
+    length = len(hypothesis.tokens)
+    coverage = 0.0
+    if searched.coverage_penalty:
+        coverage = hypothesis.score - hypothesis.log_prob / searched.divisor(length)
+    return hypothesis.log_prob / ranked.divisor(length) + coverage
+
+
+def ranking(run: Run, decoder: Decoder) -> list[tuple[Hypothesis, float]]:
+    """The finished set, best first: as found, or ranked anew by the decoder's length penalty."""
+    if run.done is None:
+        return []
+    if decoder.penalty is None or run.request.options.strategy == "mbr":
+        return [(h, h.score) for h in run.done.hypotheses]
+    pairs = [(h, rescored(h, run.request.options, decoder.ranked_by)) for h in run.done.hypotheses]
+    return sorted(pairs, key=lambda pair: (not pair[0].finished, -pair[1]))
+
+
+def same(a: Hypothesis, b: Hypothesis) -> bool:
+    """Whether two hypotheses are the same tokens."""
+    return ids_of(a) == ids_of(b)

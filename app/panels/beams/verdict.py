@@ -1,0 +1,128 @@
+"""Is a bad output the search's fault or the model's? In words, with the numbers that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.panels.beams.decoders import Decoder, title
+from app.panels.beams.growth import display, ids_of
+from app.panels.beams.run import Run, ranking, rescored
+from app.widgets.numbers import number
+from engine.messages import Hypothesis
+
+Kind = Literal["search error", "model error", "agrees", "drawn", "open"]
+TOLERANCE = 1e-4  # nats; below this two scores are one
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement on a decoder's output."""
+
+    kind: Kind
+    short: str  # beside its name
+    sentence: str  # what it means
+    better: Hypothesis | None = None  # the likelier sentence that was missed
+    gap: float = 0.0  # by how much, in units of the score
+
+
+def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict | None:
+    """Hold the best found against the reference and what other decoders found with the same model on the same input."""
+    ranked = ranking(run, decoder)
+    if run.done is None or not ranked:
+        return None
+    if run.request.options.strategy in ("sample", "contrastive", "mbr", "stochastic"):
+        return _drawn(run, ranked[0][0])
+    best, score = ranked[0]
+    found = _best_known(decoder, run, others)
+    reference = run.done.reference
+    if found is not None and found[1] > score + TOLERANCE:
+        known, value, who = found
+        gap = value - score
+        where = _where_lost(run, known)
+        return Verdict(
+            "search error",
+            "search error",
+            f"The model gives “{known.text}” ({who}) a score of {number(value)}, more than the {number(score)} of what "
+            f"this search found, by {number(gap)}. {where} A wider or longer search could have found it.",
+            known,
+            gap,
+        )
+    if reference is None:
+        return Verdict(
+            "open",
+            "",
+            "No decoder on this input found a sentence that the model scores higher. Give a reference to see whether the "
+            "model agrees with a person.",
+        )
+    if best.text.strip() == reference.text.strip():
+        return Verdict("agrees", "as the reference", "The search found the reference itself.")
+    own = rescored(reference, run.request.options, decoder.ranked_by)
+    return Verdict(
+        "model error",
+        "model error",
+        f"The model scores what was found {number(score)} and the reference “{reference.text}” {number(own)}: it prefers "
+        f"its own sentence by {number(score - own)}. No search can mend that; a better model would.",
+        reference,
+        own - score,
+    )
+
+
+def _best_known(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> tuple[Hypothesis, float, str] | None:
+    """The best-scored sentence known for this model and input that this search did not return."""
+    searched = run.request.options
+    pool: list[tuple[Hypothesis, str]] = []
+    if run.done is not None and run.done.reference is not None:
+        pool.append((run.done.reference, "the reference"))
+    forced = (searched.prefix, searched.prefix_ids)
+    for other, found in others.items():
+        if found is run or found.done is None:
+            continue
+        if (found.request.model, found.request.text) == (run.request.model, run.request.text):
+            pool += [(h, f"found by {title(other)}") for h in found.done.hypotheses if h.finished]
+    if any(forced):
+        start = searched.prefix_ids
+        pool = [(h, who) for h, who in pool if ids_of(h)[: len(start)] == start and not searched.prefix]
+    if searched.constraints:
+        pool = [(h, who) for h, who in pool if all(c in h.text for c in searched.constraints)]
+    if searched.coverage_penalty or searched.no_repeat_ngram or searched.repetition_penalty != 1 or searched.min_length:
+        return None  # their scores or their permission differ from the model's own
+    pool = [(h, who) for h, who in pool if len(h.tokens) <= searched.max_length + 1]
+    scored = [(h, rescored(h, searched, decoder.ranked_by), who) for h, who in pool]
+    return max(scored, key=lambda item: item[1], default=None)
+
+
+def _where_lost(run: Run, known: Hypothesis) -> str:
+    """At which step the search let a better sentence go, and why."""
+    path = run.growth.follow(ids_of(known))
+    if len(path) == len(known.tokens) and not path[-1].pruned:
+        return "It was found, and ranked lower under the score that was searched with."
+    prefix = " ".join(display(t.piece) for t in known.tokens[: len(path) + (not path or not path[-1].pruned)])
+    if path and path[-1].pruned:
+        lost = path[-1]
+        short = f", {number(lost.margin)} short" if lost.margin > 0 else ""
+        return f"Its beginning “{prefix}” was pruned at step {lost.born} ({lost.reason}{short})."
+    return f"Its beginning “{prefix}” was never among the candidates at step {len(path) + 1}."
+
+
+def _drawn(run: Run, best: Hypothesis) -> Verdict:
+    strategy = run.request.options.strategy
+    if strategy == "mbr":
+        sentence = (
+            "Minimum Bayes risk does not look for the likeliest sentence but for the one most like the others drawn: its "
+            f"expected utility is {number(best.score)}."
+        )
+    elif strategy == "contrastive":
+        sentence = "Contrastive search trades probability for not repeating itself; it does not look for the likeliest sentence."
+    elif strategy == "stochastic":
+        sentence = (
+            "A stochastic beam draws sentences without replacement, likely ones first of all; it does not look for the "
+            f"likeliest. The best of those drawn has log p = {number(best.log_prob)}."
+        )
+    else:
+        sentence = (
+            "Sampling does not look for the likeliest sentence: it draws sentences as often as the (reshaped) model says "
+            f"them. This one has log p = {number(best.log_prob)}."
+        )
+    return Verdict("drawn", "drawn" if strategy in ("sample", "stochastic") else "", sentence)
