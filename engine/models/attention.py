@@ -9,11 +9,13 @@ Shapes: B rows, S source positions, T target positions, D width, H heads, K = D 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from engine.models.product import Product
 
 Norm = Literal["pre", "post"]
 
@@ -46,21 +48,23 @@ class Positions(nn.Module):
         out: Tensor = vectors * self.scale + self.table(vectors.shape[1], vectors)[: vectors.shape[1]]
         return out
 
-    def after(self, vectors: Tensor, length: int, start: Tensor | None) -> Tensor:
-        """[B, T, D] token vectors that follow `length` positions, the first `start` ([B]) of which do not count."""
+    def after(self, vectors: Tensor, position: int | Tensor) -> Tensor:
+        """[B, T, D] token vectors the first of which stands at `position`, the same for all rows or one for each."""
         count = vectors.shape[1]
-        table = self.table(length + count, vectors)
-        if start is None:
-            return torch.add(table[length : length + count], vectors, alpha=self.scale)
-        places = torch.arange(length, length + count, device=vectors.device) - start[:, None]
-        return torch.add(table[places], vectors, alpha=self.scale)
+        if isinstance(position, int):
+            places = self.table(position + count, vectors)[position : position + count]
+        else:
+            steps = torch.arange(count, device=vectors.device)
+            places = self.table(int(position.max()) + count, vectors)[position[:, None] + steps]
+        return torch.add(places, vectors, alpha=self.scale)
 
 
 def fused_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *, causal: bool = False) -> Tensor:
     """Scaled dot-product attention in float32: on CPUs the kernel's bfloat16 backward is ten times slower."""
-    if q.dtype is torch.bfloat16 and q.device.type == "cpu":
+    if q.dtype is not torch.bfloat16 or q.device.type != "cpu":
+        return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+    with torch.autocast("cpu", enabled=False):
         q, k, v = q.float(), k.float(), v.float()
-    with torch.autocast(q.device.type, enabled=False):
         return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
 
 
@@ -70,36 +74,35 @@ class SelfAttention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
+        self.qkv = Product(width, 3 * width)
+        self.out = Product(width, width)
         for part in self.qkv.weight.data.chunk(3):  # each a square product of its own
             nn.init.xavier_uniform_(part)
 
     def forward(self, x: Tensor, *, causal: bool = False, mask: Tensor | None = None) -> Tensor:
         """[B, T, D] -> [B, T, D]; `mask` [B, 1, 1, T] is true where a key may be seen."""
         rows, length, width = x.shape
-        qkv = self.qkv(x).view(rows, length, 3, self.heads, width // self.heads)
+        qkv = self.qkv.forward(x).view(rows, length, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each B, H, T, K
         mixed = fused_attention(q, k, v, mask, causal=causal)
-        out: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, length, width))
-        return out
+        return self.out.forward(mixed.transpose(1, 2).reshape(rows, length, width))
 
-    def extend(self, x: Tensor, cache: Tensor, length: int, mask: Tensor | None) -> Tensor:
-        """More positions of sequences whose keys and values are kept.
+    def extend(self, x: Tensor, cache: Tensor, held: int, mask: Tensor | None) -> Tensor:
+        """More positions of sequences whose keys and values are kept; what is read, before the output's product.
 
         Args:
-            x: [B, T, D], the new positions.
-            cache: [B, 2, H, capacity, K], `length` positions filled; gets T more.
-            length: positions before x.
-            mask: [B or 1, 1, T, length + T], true where a position may be seen; None: all of them.
+            x: [N, T, D], the new positions of N groups of sequences.
+            cache: [N, 2, H, capacity, K], `held` entries filled; gets T more.
+            held: entries before x.
+            mask: [N or 1, 1, T, held + T], added to the attention; None: every entry is seen.
         """
-        rows, count, width = x.shape
-        qkv = self.qkv(x).view(rows, count, 3, self.heads, width // self.heads).permute(0, 2, 3, 1, 4)
-        cache[:, :, :, length : length + count] = qkv[:, 1:]
-        seen = cache[:, :, :, : length + count]
-        mixed = functional.scaled_dot_product_attention(qkv[:, 0], seen[:, 0], seen[:, 1], attn_mask=mask)
-        out: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, count, width))
-        return out
+        groups, count, width = x.shape
+        qkv = self.qkv.forward(x).view(groups, count, 3, self.heads, -1).permute(2, 0, 3, 1, 4)  # 3, N, H, T, K
+        end = held + count
+        cache[:, :, :, held:end] = qkv[1:].transpose(0, 1)
+        keys, values = cache[:, :, :, :end].unbind(1)
+        mixed = functional.scaled_dot_product_attention(qkv[0], keys, values, attn_mask=mask)
+        return mixed.transpose(1, 2).reshape(groups, count, width)
 
 
 class CrossAttention(nn.Module):
@@ -108,34 +111,69 @@ class CrossAttention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.kv = nn.Linear(width, 2 * width)
-        self.out = nn.Linear(width, width)
+        self.query = Product(width, width)
+        self.kv = Product(width, 2 * width)
+        self.out = Product(width, width)
         for part in (self.query.weight, *self.kv.weight.data.chunk(2)):
             nn.init.xavier_uniform_(part)
 
     def memory(self, source: Tensor) -> Tensor:
         """Keys and values of encoded sources: [B, S, D] -> [B, 2, H, S, K]."""
         rows, length, width = source.shape
-        kv: Tensor = self.kv(source).view(rows, length, 2, self.heads, width // self.heads)
+        kv: Tensor = self.kv.forward(source).view(rows, length, 2, self.heads, width // self.heads)
         return kv.permute(0, 2, 3, 1, 4)
 
     def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         """[B, T, D] and the memory of B sources -> [B, T, D]; `mask` [B, 1, 1, S] is true where a key may be seen."""
         rows, length, width = x.shape
-        q = self.query(x).view(rows, length, self.heads, width // self.heads).transpose(1, 2)
+        q = self.query.forward(x).view(rows, length, self.heads, width // self.heads).transpose(1, 2)
         mixed = fused_attention(q, memory[:, 0], memory[:, 1], mask)
-        out: Tensor = self.out(mixed.transpose(1, 2).reshape(rows, length, width))
-        return out
+        return self.out.forward(mixed.transpose(1, 2).reshape(rows, length, width))
 
-    def weights(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
-        """How much each target position looks at each source position, mean over heads: [B, T, S]."""
-        rows, length, width = x.shape
-        q = self.query(x).view(rows, length, self.heads, width // self.heads).transpose(1, 2)
-        logits: Tensor = q @ memory[:, 0].transpose(2, 3) / math.sqrt(width // self.heads)
+    def fold(self, source: Tensor, mask: Tensor | None) -> Folded:
+        """Encoded sources [N, S, D] (mask [N, 1, 1, S]) with this layer's query and output products multiplied in.
+
+        x Wq K' = x (Wq K') and p V Wo = p (V Wo): what does not depend on x is multiplied once a sentence. Biases and
+        the mask become numbers added to each key; as weights sum to one, each value takes its share of the output's
+        bias.
+        """
+        groups, length, width = source.shape
+        size = width // self.heads
+        keys, values = self.memory(source).unbind(1)  # each N, H, S, K
+        query = self.query.weight.view(self.heads, size, width) / math.sqrt(size)
+        query_bias = self.query.bias.view(self.heads, size, 1) / math.sqrt(size)
+        out = self.out.weight.T.reshape(self.heads, size, width)
+        bias = (keys @ query_bias)[..., 0]  # N, H, S
         if mask is not None:
-            logits = logits.masked_fill(~mask, -math.inf)
-        return logits.softmax(3).mean(1)
+            bias = bias.masked_fill(~mask[:, 0], -math.inf)
+        return Folded(
+            (keys @ query).flatten(1, 2).transpose(1, 2).contiguous(),
+            bias.reshape(groups, 1, -1),
+            (values @ out).flatten(1, 2).contiguous() + self.out.bias / self.heads,
+            length,
+        )
+
+
+class Folded(NamedTuple):
+    """N encoded sources as one layer's attention reads them while decoding."""
+
+    keys: Tensor  # [N, D, H * S]
+    bias: Tensor  # [N, 1, H * S]
+    values: Tensor  # [N, H * S, D]
+    length: int  # S
+
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each target position looks at each source position, by head: [N, T, D] -> [N, T, H, S]."""
+        logits = torch.baddbmm(self.bias, x, self.keys)
+        return logits.view(*x.shape[:2], -1, self.length).softmax(3)
+
+    def read(self, x: Tensor, residual: Tensor) -> Tensor:
+        """What the positions read, added to the residual: [N, T, D] each."""
+        return torch.baddbmm(residual, self.weights(x).flatten(2), self.values)
+
+    def select(self, sources: Tensor) -> Folded:
+        """The given sources."""
+        return Folded(self.keys[sources], self.bias[sources], self.values[sources], self.length)
 
 
 class FeedForward(nn.Module):
@@ -143,15 +181,19 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, inner: int) -> None:
         super().__init__()
-        self.inner = nn.Linear(width, inner)
-        self.out = nn.Linear(inner, width)
+        self.inner = Product(width, inner)
+        self.out = Product(inner, width)
         nn.init.xavier_uniform_(self.inner.weight)
         nn.init.xavier_uniform_(self.out.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., D] -> [..., D]."""
-        out: Tensor = self.out(functional.relu(self.inner(x), inplace=True))
-        return out
+        return self.out.forward(self.inner.rectified(x))
+
+
+def _normal(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """The norm, without the hooks of a module call, which cost more than the norm of a few rows."""
+    return torch.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
 
 
 class Layer(nn.Module):
@@ -187,46 +229,56 @@ class Layer(nn.Module):
         return self._after(x, norm, self.dropout(self.feed(self._before(x, norm))))
 
     def extend(
-        self, x: Tensor, cache: Tensor, length: int, mask: Tensor | None, memory: Tensor | None, source: Tensor | None
+        self, x: Tensor, cache: Tensor, held: int, mask: Tensor | None, source: Folded | None
     ) -> tuple[Tensor, Tensor]:
         """More positions without dropout; see `SelfAttention.extend`.
 
         Args:
-            x: [B, T, D].
-            cache: [B, 2, H, capacity, K], this layer's.
-            length: positions before x.
+            x: [N, T, D], the new positions of N groups of sequences, a group's all reading one source.
+            cache: [N, 2, H, capacity, K], this layer's.
+            held: entries before x.
             mask: of the cache.
-            memory: [N, 2, H, S, K], B being a multiple of N: the rows of one source lie together.
-            source: [N, 1, 1, S], true where a source position may be seen.
+            source: N of them.
 
         Returns:
-            The layer's output [B, T, D] and what asked its source, [N, B / N * T, D].
+            The layer's output [N, T, D] and what asked the source, [N, T, D].
         """
         norm = self.attention_norm
-        x = self._after(x, norm, self.attention.extend(self._before(x, norm), cache, length, mask))
-        asked = x
-        if self.cross is not None and self.cross_norm is not None and memory is not None:
+        mixed = self.attention.extend(self._before(x, norm), cache, held, mask)
+        x = asked = self._sum(x, norm, mixed, self.attention.out)
+        if source is not None and self.cross_norm is not None:
             norm = self.cross_norm
-            asked = self._before(x, norm).reshape(len(memory), -1, x.shape[2])  # beams are further target positions
-            x = self._after(x, norm, self.cross(asked, memory, source).view_as(x))
+            asked = self._before(x, norm)
+            x = source.read(asked, x)
+            x = x if self.pre else _normal(norm, x)
         norm = self.feed_norm
-        return self._after(x, norm, self.feed(self._before(x, norm))), asked
+        return self._sum(x, norm, self.feed.inner.rectified(self._before(x, norm)), self.feed.out), asked
+
+    def _sum(self, x: Tensor, norm: nn.LayerNorm, change: Tensor, out: Product) -> Tensor:
+        x = out.plus(change, x)
+        return x if self.pre else _normal(norm, x)
 
     def memory(self, encoded: Tensor) -> Tensor:
         """What this layer asks of encoded sources; see `CrossAttention.memory`. Raises ValueError without one."""
+        return self._source().memory(encoded)
+
+    def fold(self, encoded: Tensor, mask: Tensor | None) -> Folded:
+        """The same for decoding; see `CrossAttention.fold`. Raises ValueError without a source."""
+        return self._source().fold(encoded, mask)
+
+    def _source(self) -> CrossAttention:
         if self.cross is None:
             raise ValueError("this layer has no source to look at")
-        return self.cross.memory(encoded)
+        return self.cross
 
-    def source_attention(self, x: Tensor, memory: Tensor, source: Tensor | None) -> Tensor:
+    def source_attention(self, x: Tensor, encoded: Tensor, mask: Tensor | None) -> Tensor:
         """How much each of x's positions [B, T, D] looks at each source position in this layer, [B, T, S]."""
-        if self.cross is None or self.cross_norm is None:
-            raise ValueError("this layer has no source to look at")
         x = self._after(x, self.attention_norm, self.attention(self._before(x, self.attention_norm), causal=True))
-        return self.cross.weights(self._before(x, self.cross_norm), memory, source)
+        asked = x if self.cross_norm is None else self._before(x, self.cross_norm)
+        return self.fold(encoded, mask).weights(asked).mean(2)
 
     def _before(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        return norm(x) if self.pre else x
+        return _normal(norm, x) if self.pre else x
 
     def _after(self, x: Tensor, norm: nn.LayerNorm, change: Tensor) -> Tensor:
-        return x + change if self.pre else norm(x + change)
+        return x + change if self.pre else _normal(norm, x + change)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from engine.models.attention import Layer, Positions
 from engine.models.incremental import DecoderState, Incremental
+from engine.models.product import Packed
 from engine.models.registry import register
 from engine.text import PAD, Tokenizer
 
@@ -50,6 +51,7 @@ class TransformerLm(nn.Module):
         )
         self.norm = nn.LayerNorm(config.width)
         self.dropout = nn.Dropout(config.dropout)
+        self.output = Packed()
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Training: log-probabilities of all counted tokens in one vector [sum of lengths].
@@ -87,4 +89,4 @@ class TransformerLm(nn.Module):
         return self._reader().score(state, tokens, lengths)
 
     def _reader(self) -> Incremental:
-        return Incremental(self.tokenizer, self.embedding, self.positions, self.layers, self.norm)
+        return Incremental(self.tokenizer, self.embedding, self.positions, self.layers, self.norm, None, self.output)

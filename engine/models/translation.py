@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.models.attention import Layer, Norm, Positions
-from engine.models.incremental import Incremental, Memory
+from engine.models.incremental import Incremental
+from engine.models.product import Packed
 from engine.models.registry import register
 from engine.text import BOS, EOS, PAD, Tokenizer
 
@@ -72,6 +73,7 @@ class Translator(nn.Module):
         self.encoder_norm = nn.LayerNorm(width) if config.norm == "pre" else nn.Identity()
         self.decoder_norm = nn.LayerNorm(width) if config.norm == "pre" else nn.Identity()
         self.dropout = nn.Dropout(config.dropout)
+        self.output = Packed()
 
     def forward(self, sources: Tensor, targets: Tensor) -> Tensor:
         """Training: logits of the next token after each counted target position, [N, V].
@@ -120,8 +122,11 @@ class Translation(Incremental):
             raise ValueError("there is nothing to translate: the source has no words")
         tokens = pad(sources, after=[EOS]).to(model.embedding.weight.device)
         encoded, mask = model.encode(tokens)
-        memory = Memory(tuple(layer.memory(encoded).contiguous() for layer in model.layers()), mask)
-        super().__init__(model.tokenizer, model.embedding, model.positions, model.decoder, model.decoder_norm, memory)
+        memory = tuple(layer.fold(encoded, mask) for layer in model.layers())
+        super().__init__(
+            model.tokenizer, model.embedding, model.positions, model.decoder, model.decoder_norm, memory, model.output
+        )
+        self._encoded = encoded, mask
 
     def attention(self, targets: Sequence[Sequence[int]], sources: Sequence[int]) -> list[Tensor]:
         """How much each token of each target, and its end mark, looked at each source position.
@@ -129,11 +134,12 @@ class Translation(Incremental):
         Mean over heads of the last layer; one [T + 1, S] for each target, S being the longest source's positions,
         end mark included. `sources` says which source each target belongs to.
         """
-        assert self.memory is not None
-        memory = self.memory.select(list(sources))
-        tokens = pad(targets, before=[BOS]).to(self.embedding.weight.device)
+        index = torch.tensor(list(sources))
+        encoded, mask = self._encoded
+        encoded, mask = encoded[index], None if mask is None else mask[index]
+        tokens = pad(targets, before=[BOS]).to(encoded.device)
         x = self.positions(self.embedding(tokens))
-        for layer, keys in zip(self.layers[:-1], memory.layers[:-1], strict=True):
-            x = layer(x, causal=True, memory=keys, memory_mask=memory.mask)
-        weights = self.layers[-1].source_attention(x, memory.layers[-1], memory.mask)
+        for layer in self.layers[:-1]:
+            x = layer(x, causal=True, memory=layer.memory(encoded), memory_mask=mask)
+        weights = self.layers[-1].source_attention(x, encoded, mask)
         return [w[: len(target) + 1] for w, target in zip(weights, targets, strict=True)]

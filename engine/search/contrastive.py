@@ -32,7 +32,7 @@ class ContrastiveDecoding(Decoding):
         limit = self.options.max_length
         for length in range(limit + 1):
             log_probs = self.model.log_probs(self.state)
-            scores, blocked = self.rules.apply(log_probs, [f.live[0] for f in active])
+            scores, blocked = self.rules.apply(log_probs, [f.live[0] for f in active], keep=True)
             best, tokens = scores.softmax(1).topk(min(self.options.top_k or CANDIDATES, scores.shape[1]), 1)
             rows = torch.arange(len(active), device=tokens.device).repeat_interleave(tokens.shape[1])
             read = self.model.advance(self.state.select(rows), tokens.flatten())

@@ -93,7 +93,7 @@ class Decoding:
             width = max(len(f.live) for f in active)
             log_probs = self.model.log_probs(self.state)  # active * width, V
             prefixes = [n for f in active for n in (*f.live, *[None] * (width - len(f.live)))]
-            scores, blocked = self.rules.apply(log_probs, prefixes)
+            scores, blocked = self.rules.apply(log_probs, prefixes, keep=self.record)
             choices = self.strategy.step(scores.view(len(active), width, -1), active)
             decisions = self._decide(active, choices, log_probs, blocked, width, last=length == limit)
             yield decisions
@@ -131,12 +131,13 @@ class Decoding:
                 choice.pruned = [(c, "length") for c in choice.kept] + choice.pruned
         self._fill(choices, log_probs, width)
         decisions = []
+        made: list[tuple[Node, int]] = []
         for i, (frontier, choice) in enumerate(zip(active, choices, strict=True)):
             parents = frontier.live
             kept = [] if last else [self._node(frontier, c) for c in choice.kept]
             ended = [self._node(frontier, c) for c in choice.ended]
             if self.record:
-                self._describe([*kept, *ended], log_probs, i * width)
+                made += [(n, i * width + self._row_of[n.id]) for n in (*kept, *ended)]
                 choice.pruned += self._forbidden(choice, frontier, log_probs, blocked, i * width)
             if coverage is not None:
                 penalties = coverage[i * width :]
@@ -153,6 +154,7 @@ class Decoding:
                     pruned = [(c, "patience") for c in choice.kept] + pruned
             dropped = bool(frontier.done and not last)
             decisions.append(Decision(frontier, parents, [] if dropped else kept, ended, pruned, choice.evicted))
+        _describe(made, log_probs)
         return decisions
 
     @property
@@ -195,22 +197,6 @@ class Decoding:
         for candidate, value in zip(found, values, strict=True):
             candidate.log_prob = value
 
-    def _describe(self, nodes: Sequence[Node], log_probs: Tensor, first: int) -> None:
-        """Note each token's rank at its place and what else could have stood there."""
-        if not nodes:
-            return
-        rows = [first + self._row_of[n.id] for n in nodes]
-        distinct = sorted(set(rows))
-        values, ids = top(log_probs[distinct], min(ALTERNATIVES, log_probs.shape[1]))
-        likeliest = {
-            row: tuple(zip(i, v, strict=True))
-            for row, i, v in zip(distinct, ids.tolist(), values.tolist(), strict=True)
-        }
-        own = torch.tensor([[n.log_prob] for n in nodes], dtype=log_probs.dtype, device=log_probs.device)
-        ranks = (log_probs[rows] > own).sum(1).tolist()
-        for node, row, above in zip(nodes, rows, ranks, strict=True):
-            node.rank, node.alternatives = above + 1, likeliest[row]
-
     def _forbidden(
         self, choice: Choice, frontier: Frontier, log_probs: Tensor, blocked: Sequence[dict[int, Reason]], first: int
     ) -> list[tuple[Candidate, Reason]]:
@@ -247,3 +233,16 @@ class Decoding:
             frontier.cut = [n for n in frontier.live if not (sampled and n.id in ended)]
             frontier.live = []
             frontier.done = True
+
+
+def _describe(made: Sequence[tuple[Node, int]], log_probs: Tensor) -> None:
+    """Note the rank of each new node's token in its row of `log_probs`, and what else could have stood there."""
+    if not made:
+        return
+    rows = torch.tensor([row for _, row in made], device=log_probs.device)
+    values, ids = top(log_probs, min(ALTERNATIVES, log_probs.shape[1]))
+    alternatives = [tuple(zip(i, v, strict=True)) for i, v in zip(ids.tolist(), values.tolist(), strict=True)]
+    own = torch.tensor([[n.log_prob] for n, _ in made], dtype=log_probs.dtype, device=log_probs.device)
+    ranks = (log_probs[rows] > own).sum(1).tolist()
+    for (node, row), above in zip(made, ranks, strict=True):
+        node.rank, node.alternatives = above + 1, alternatives[row]

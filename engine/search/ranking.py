@@ -62,23 +62,26 @@ def may_stop(options: SearchOptions, frontier: Frontier, beam: int) -> bool:
 
 
 _BLOCK = 64
+_WIDE = 16_000
 
 
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The best `count` of each row, [A, N] -> values and indices [A, count], best first.
 
-    Two rounds: the best of each of many strided blocks, then the best inside the best blocks. The winners lie in at
-    most `count` blocks, so the result is exact, at the price of one pass over the scores.
+    Wide rows take two rounds: the best of each of many strided blocks, then the best inside the best blocks. The
+    winners lie in at most `count` blocks, so the result is exact, at the price of one pass over the scores.
     """
     rows, width = scores.shape
     blocks = width // _BLOCK
-    if blocks < 4 * count:
+    if width < _WIDE or blocks < 4 * count:
         values, places = scores.topk(min(count, width), 1)
         return values, places
     body = scores[:, : blocks * _BLOCK].view(rows, _BLOCK, blocks)
     _, chosen = body.amax(1).topk(count, 1, sorted=False)  # rows, count
-    inside = chosen[:, None] + blocks * torch.arange(_BLOCK, device=scores.device)[:, None]  # rows, _BLOCK, count
-    rest = torch.arange(blocks * _BLOCK, width, device=scores.device).expand(rows, -1)
-    places = torch.cat([inside.flatten(1), rest], 1)
+    inside = chosen[:, None] + torch.arange(0, blocks * _BLOCK, blocks, device=scores.device)[:, None]
+    places = inside.flatten(1)  # rows, _BLOCK * count
+    if width % _BLOCK:
+        rest = torch.arange(blocks * _BLOCK, width, device=scores.device).expand(rows, -1)
+        places = torch.cat([places, rest], 1)
     values, which = scores.gather(1, places).topk(count, 1)
     return values, places.gather(1, which)

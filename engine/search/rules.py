@@ -78,28 +78,38 @@ class Rules:
         self.penalty = options.repetition_penalty
         self.forced = list(forced)
 
-    def apply(self, log_probs: Tensor, prefixes: Sequence[Node | None]) -> tuple[Tensor, list[dict[int, Reason]]]:
-        """Scores to search by, [R, V], and what was blocked in each row; the log-probabilities stay as they are.
+    def apply(
+        self, log_probs: Tensor, prefixes: Sequence[Node | None], *, keep: bool
+    ) -> tuple[Tensor, list[dict[int, Reason]]]:
+        """Scores to search by, [R, V], and what was blocked in each row.
 
-        A forced beginning leaves one token. The repetition penalty multiplies the log-probability of every token
-        the prefix holds (Keskar et al. 2019, on log-probabilities as in transformers).
+        Blocked tokens become minus infinity. A forced beginning leaves one token. The repetition penalty multiplies
+        the log-probability of every token the prefix holds (Keskar et al. 2019, on log-probabilities as in
+        transformers). With `keep`, or where scores differ from them, the log-probabilities stay as they are.
         """
-        scores = log_probs.clone()
+        forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
+        scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
         scores[:, MARKS[0] : MARKS[-1] + 1] = -math.inf
-        blocked: list[dict[int, Reason]] = []
-        for row, prefix in enumerate(prefixes):
-            reasons: dict[int, Reason] = {}
-            if prefix is not None and prefix.length < len(self.forced):
-                token = self.forced[prefix.length]
-                scores[row] = -math.inf
-                scores[row, token] = log_probs[row, token]
-            elif prefix is not None:
-                if self.penalty != 1.0 and prefix.length:
-                    repeated = torch.tensor(sorted(set(prefix.tokens())), device=scores.device)
-                    scores[row, repeated] *= self.penalty
-                for rule in self.rules:
-                    reasons.update(dict.fromkeys(rule.blocked(prefix), rule.reason))
-                if reasons:
-                    scores[row, list(reasons)] = -math.inf
-            blocked.append(reasons)
-        return scores, blocked
+        if not (forced or self.rules or self.penalty != 1.0):
+            return scores, [{}] * len(prefixes)
+        return scores, [self._row(scores[i], log_probs[i], prefix) for i, prefix in enumerate(prefixes)]
+
+    def _row(self, scores: Tensor, log_probs: Tensor, prefix: Node | None) -> dict[int, Reason]:
+        """Change one row's scores in place; what was blocked there by a rule."""
+        reasons: dict[int, Reason] = {}
+        if prefix is None:
+            return reasons
+        if prefix.length < len(self.forced):
+            token = self.forced[prefix.length]
+            scores.fill_(-math.inf)
+            scores[token] = log_probs[token]
+            return reasons
+        if self.penalty != 1.0 and prefix.length:
+            scores[torch.tensor(sorted(set(prefix.tokens())), device=scores.device)] *= self.penalty
+        for rule in self.rules:
+            reasons.update(dict.fromkeys(rule.blocked(prefix), rule.reason))
+        if len(reasons) == 1:
+            scores[next(iter(reasons))] = -math.inf
+        elif reasons:
+            scores[list(reasons)] = -math.inf
+        return reasons

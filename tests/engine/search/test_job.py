@@ -1,0 +1,140 @@
+"""The whole way: a checkpoint, a request or a command, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from engine.__main__ import app
+from engine.checkpoint import Document, save
+from engine.jobs import Context
+from engine.jobs.search import search
+from engine.library import Library
+from engine.messages import Search, SearchDone, SearchOptions, SearchStep
+from engine.models.transformer import TransformerLm, TransformerLmConfig
+from engine.models.translation import Translator, TranslatorConfig
+from engine.text import Tokenizer
+
+TEXT = ["Der Hund schläft im Park.", "Die Katze trinkt Milch.", "The dog sleeps in the park.", "The cat drinks milk."]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library with an untrained translator and an untrained language model."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer.train("unigram", TEXT * 5, 40)
+    small = {"vocabulary": tokenizer.size, "width": 16, "heads": 2, "feed_forward": 16}
+    translator = Translator(TranslatorConfig(**small, encoder_layers=1, decoder_layers=1), tokenizer)
+    lm = TransformerLm(TransformerLmConfig(**small, layers=1), tokenizer)
+    where = tmp_path / "library"
+    for name, model in (("mt", translator), ("lm", lm)):
+        config = msgspec.to_builtins(model.config)
+        save(where / f"{name}.safetensors", model, Document(name=name, config=config, tokenizer="unigram"), half=False)
+    monkeypatch.setenv("TEXTSCAPE_MODELS", str(where))
+    return where
+
+
+def events(folder: Path, request: Search) -> tuple[list[SearchStep], SearchDone]:
+    device = torch.device("cpu")
+    with torch.inference_mode():
+        found = list(search(request, Context(Library(device, [folder]), device)))
+    done = found[-1]
+    assert isinstance(done, SearchDone)
+    return [e for e in found if isinstance(e, SearchStep)], done
+
+
+def test_a_search_answers_steps_hypotheses_and_the_reference(folder: Path) -> None:
+    options = SearchOptions(beam=3, n_best=2, max_length=6)
+    request = Search(model="mt", text=TEXT[0], options=options, trace=True, reference=TEXT[2])
+    steps, done = events(folder, request)
+    assert [s.step for s in steps] == list(range(done.steps))
+    assert len(done.hypotheses) == 2
+    assert done.hypotheses[0].score >= done.hypotheses[1].score
+    for hypothesis in done.hypotheses:
+        assert sum(t.log_prob for t in hypothesis.tokens) == pytest.approx(hypothesis.log_prob, abs=1e-4)
+        assert all(t.alternatives[t.rank - 1][0] == t.piece for t in hypothesis.tokens if t.rank <= 5)
+        assert hypothesis.attention is not None
+        assert hypothesis.attention.shape == (len(hypothesis.tokens), len(done.source) + 1)
+        assert np.allclose(hypothesis.attention.sum(1), 1, atol=1e-4)
+    reference = done.reference
+    assert reference is not None
+    assert reference.text == TEXT[2]
+    assert reference.score == pytest.approx(reference.log_prob / len(reference.tokens))
+
+
+def test_the_same_request_gives_the_same_answer_and_a_trace_changes_nothing(folder: Path) -> None:
+    for strategy in ("sample", "stochastic", "mbr", "contrastive", "beam"):
+        options = SearchOptions(strategy=strategy, beam=3, samples=4, max_length=5, seed=9)  # type: ignore[arg-type]
+        answers = [
+            events(folder, Search(model="mt", text=TEXT[1], options=options, trace=trace))[1] for trace in (False, True)
+        ]
+        assert [h.text for h in answers[0].hypotheses] == [h.text for h in answers[1].hypotheses]
+        assert [h.log_prob for h in answers[0].hypotheses] == [h.log_prob for h in answers[1].hypotheses]
+
+
+def test_a_language_model_continues_its_prompt(folder: Path) -> None:
+    _, done = events(folder, Search(model="lm", text="The cat", options=SearchOptions(beam=2, max_length=4)))
+    assert all(h.text.startswith("The cat") for h in done.hypotheses)
+    assert all(len(h.tokens) <= 5 for h in done.hypotheses)
+    assert done.hypotheses[0].attention is None
+
+
+def test_a_clicked_prefix_is_kept_token_by_token(folder: Path) -> None:
+    _, free = events(folder, Search(model="mt", text=TEXT[0], options=SearchOptions(beam=3, max_length=6)))
+    prefix = tuple(t.id for t in free.hypotheses[-1].tokens[:3])
+    options = SearchOptions(beam=3, max_length=6, prefix_ids=prefix, prefix="ignored")
+    _, forced = events(folder, Search(model="mt", text=TEXT[0], options=options))
+    assert all(tuple(t.id for t in h.tokens[:3]) == prefix for h in forced.hypotheses)
+
+
+def test_bad_requests_are_one_sentence(folder: Path) -> None:
+    with pytest.raises(ValueError, match="the source is empty"):
+        events(folder, Search(model="mt", text="  "))
+    with pytest.raises(ValueError, match="needs a model with attention"):
+        events(folder, Search(model="lm", text="The", options=SearchOptions(coverage_penalty=0.2)))
+    with pytest.raises(ValueError, match="must lie between 0 and"):
+        events(folder, Search(model="mt", text=TEXT[0], options=SearchOptions(prefix_ids=(99_999,))))
+
+
+def test_the_beam_command_prints_hypotheses_and_writes_the_trace(folder: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    settings = ["--set", "beam=2", "--set", "n_best=2", "--set", "max_length=4", "--preset", "as fairseq"]
+    command = ["beam", "--model", "mt", "--text", TEXT[0], "--trace", str(trace), *settings]
+    result = CliRunner().invoke(app, [*command, "--json"])
+    done = json.loads(result.stdout)
+    assert len(done["hypotheses"]) == 2
+    assert {"text", "tokens", "log_prob", "score"} <= done["hypotheses"][0].keys()
+    written = json.loads(trace.read_text())
+    assert written["request"]["options"]["stop"] == "patience"
+    assert len(written["steps"]) == done["steps"]
+    assert "log p" in CliRunner().invoke(app, command).stdout
+
+
+def test_translate_writes_a_line_for_a_line(folder: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text("\n".join([TEXT[0], "", TEXT[1], "Hund", TEXT[0]]) + "\n")
+    command = ["translate", "--model", "mt", "--input", str(source), "--output", str(target), "--set", "max_length=5"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    lines = target.read_text().splitlines()
+    assert len(lines) == 5
+    assert lines[1] == ""
+    assert lines[0] == lines[4]
+    _, alone = events(folder, Search(model="mt", text=TEXT[1], options=SearchOptions(max_length=5)))
+    assert lines[2] == alone.hypotheses[0].text
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("beam", "NAME=VALUE"), ("beams=3", "there is no decoder setting 'beams'"), ("beam=0", "out of range")],
+)
+def test_settings_that_make_no_sense_are_named(folder: Path, setting: str, words: str) -> None:
+    result = CliRunner().invoke(app, ["beam", "--model", "mt", "--text", TEXT[0], "--set", setting])
+    assert isinstance(result.exception, ValueError)
+    assert words in str(result.exception)
