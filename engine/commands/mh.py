@@ -1,0 +1,183 @@
+"""`mh`: Metropolis-Hastings sentence editing to a run file, one line a proposal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+import typer
+from rich.progress import Progress
+
+from engine.commands.output import console, errors, print_json, print_table, watch
+from engine.messages import (
+    Diagnostics,
+    MoveWeights,
+    Proposal,
+    Sample,
+    SampleStarted,
+    SampleStep,
+    TermWeights,
+    encode,
+)
+
+PARAPHRASE = 10.0
+"""Weight of the similarity when a source is given and no weight: below about 5 a paraphrase forgets its source."""
+
+DEFAULT = Sample(model="")
+
+
+def line(proposal: Proposal, step: SampleStep) -> bytes:
+    """A proposal as a line of a run file. Nothing in it depends on when or how fast it was made."""
+    swap = next((s for s in step.swaps if proposal.chain in (s.low, s.high)), None)
+    record: dict[str, Any] = {
+        "chain": proposal.chain,
+        "step": proposal.step,
+        "move": proposal.move,
+        "position": proposal.position,
+        "old": proposal.old,
+        "new": proposal.new,
+        "terms": proposal.terms,
+        "log_g_forward": proposal.log_g_forward,
+        "log_g_backward": proposal.log_g_backward,
+        "log_alpha": proposal.log_alpha,
+        "log_u": proposal.log_u,
+        "accepted": proposal.accepted,
+        "sentence": proposal.sentence,
+        "words": proposal.words,
+        "temperature": proposal.temperature,
+        "reason": proposal.reason,
+    }
+    if swap is not None:
+        record["swap"] = swap
+    return encode(record) + b"\n"
+
+
+def numbers(text: str, kind: type) -> tuple[Any, ...]:
+    """Comma-separated numbers of an option; raises ValueError with one sentence."""
+    try:
+        return tuple(kind(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a list of numbers such as 1,2,3.") from None
+
+
+def checked(**fields: Any) -> Sample:
+    """A request whose every value is within its bounds; raises ValueError with one sentence."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(Sample(**fields)), Sample)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"An option is out of its range: {error}.") from error
+
+
+def mh(
+    model: str = typer.Option(..., help="Forward language model, by name or path."),
+    keywords: str = typer.Option("", help="Words that every sentence must hold."),
+    source: str = typer.Option("", help="A sentence to paraphrase."),
+    start: str = typer.Option("", help="First sentence [the source, or the keywords]."),
+    locked: str = typer.Option("", help="Positions of the first sentence that must stay, as in 0,3."),
+    order: str = typer.Option(DEFAULT.order, help="Keywords in `fixed` or in `any` order."),
+    steps: int = typer.Option(DEFAULT.steps, min=1, help="Proposals of each chain."),
+    chains: int = typer.Option(DEFAULT.chains, min=1, max=256),
+    candidates: int = typer.Option(DEFAULT.candidates, min=1, help="K, pre-selected words."),
+    full_share: float = typer.Option(DEFAULT.full_share, min=0, max=1, help="Share of full-vocabulary proposals."),
+    replace: float = typer.Option(1.0, min=0, help="Weight of the move."),
+    insert: float = typer.Option(1.0, min=0, help="Weight of the move."),
+    delete: float = typer.Option(1.0, min=0, help="Weight of the move."),
+    fluency: float = typer.Option(1.0, min=0, help="Weight of log p(sentence)."),
+    similarity: float = typer.Option(None, min=0, help=f"Weight of similarity [{PARAPHRASE:g} with a source]."),
+    length: float = typer.Option(0.0, min=0, help="Weight of -(words - goal)^2 / 2."),
+    length_goal: int = typer.Option(DEFAULT.length_goal, min=1, help="Words."),
+    min_length: int = typer.Option(DEFAULT.min_length, min=1, help="Words."),
+    max_length: int = typer.Option(DEFAULT.max_length, min=1, help="Words."),
+    temperature: float = typer.Option(DEFAULT.temperature, help="The target is raised to 1 / temperature."),
+    ladder: str = typer.Option("", help="Parallel tempering, one chain a temperature, as in 1,1.5,2.2."),
+    backward: str = typer.Option("", help="Backward model [the one the forward model names]."),
+    seed: int = typer.Option(0, min=0),
+    device: str = typer.Option("cpu", help="cpu, cuda or mps."),
+    out: Path = typer.Option(None, help="Run file to write: the request, then a line a proposal (JSON Lines)."),
+    as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
+) -> None:
+    """Edit a sentence word by word so that the chain's law is exactly the target's (CGMH)."""
+    request = checked(
+        model=model,
+        backward=backward,
+        keywords=keywords,
+        source=source,
+        start=start,
+        locked=numbers(locked, int),
+        order=order,
+        steps=steps,
+        chains=chains,
+        candidates=candidates,
+        full_share=full_share,
+        moves=MoveWeights(replace, insert, delete),
+        terms=TermWeights(fluency, (PARAPHRASE if source else 0.0) if similarity is None else similarity, length),
+        temperature=temperature,
+        ladder=numbers(ladder, float),
+        length_goal=length_goal,
+        min_length=min_length,
+        max_length=max_length,
+        seed=seed,
+    )
+    first, best, last, figures = _run(request, device, out)
+    if as_json:
+        print_json({"best": best, "last": last, "diagnostics": figures, "unknown": first.unknown})
+        return
+    if first.unknown:
+        console.print(f"kept verbatim, scored as unknown: {', '.join(first.unknown)}")
+    rows = [(f"{value:.2f}", text) for text, value in best]
+    print_table("Likeliest sentences seen", ("log target", "sentence"), rows)
+    print_table("Where the chains stand", ("chain", "sentence"), enumerate(last))
+    accepted = ", ".join(f"{move} {share:.3f}" for move, share in figures.acceptance.items())
+    console.print(f"accepted: {accepted}; R-hat {figures.r_hat:.3f}, effective sample size {figures.ess:.0f}")
+
+
+def _run(
+    request: Sample, device: str, out: Path | None
+) -> tuple[SampleStarted, list[tuple[str, float]], list[str], Diagnostics]:
+    """Run to the end, writing lines as they come; the first event, the best and last sentences, the last figures."""
+    from engine.worker import Engine
+
+    torch.set_num_threads(1)  # the fastest for such small steps, and the same bytes on every machine alike
+    engine = Engine(device, inline=True)
+    best: dict[str, float] = {}
+    last: list[str] = []
+    started: SampleStarted | None = None
+    figures: Diagnostics | None = None
+    handle = out.open("wb") if out else None
+    try:
+        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
+            task = bar.add_task("steps", total=request.steps)
+            for event in watch(engine.run(request)):
+                if isinstance(event, SampleStarted):
+                    started = event
+                    if handle:
+                        handle.write(encode(request) + b"\n")
+                elif isinstance(event, SampleStep):
+                    last = [p.sentence for p in event.proposals]
+                    for p in event.proposals:
+                        best[p.sentence] = sum(values[int(p.accepted)] for values in p.terms.values())
+                        if handle:
+                            handle.write(line(p, event))
+                    if len(best) > 20_000:
+                        best = dict(_top(best, 100))
+                    bar.update(task, completed=event.step)
+                elif isinstance(event, Diagnostics):
+                    figures = event
+    finally:
+        if handle:
+            handle.close()
+        engine.close()
+    assert started is not None
+    assert figures is not None
+    return started, _top(best, 10), last, figures
+
+
+def _top(best: dict[str, float], count: int) -> list[tuple[str, float]]:
+    return sorted(best.items(), key=lambda item: -item[1])[:count]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(mh)

@@ -1,0 +1,177 @@
+"""Metropolis-Hastings runs as jobs: what the kernel did, told in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.jobs import Context, handles
+from engine.mcmc.diagnostics import Trace, autocorrelation, bulk_ess, r_hat
+from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
+from engine.mcmc.proposal import LOG_ZERO, MOVES
+from engine.mcmc.run import Exchange, Run
+from engine.mcmc.setup import make_kernel
+from engine.messages import (
+    Candidate,
+    Diagnostics,
+    Event,
+    Proposal,
+    Sample,
+    SampleStarted,
+    SampleStep,
+    Swap,
+    Visited,
+)
+
+SHOWN = 12  # candidates of a proposal in its event, besides the drawn and the present word
+EVERY_STEPS, EVERY_SECONDS = 25, 0.5  # between two diagnostics, whichever is later
+LAGS = 100
+TOP = 10
+
+
+@handles(Sample)
+def sample(request: Sample, context: Context) -> Iterator[Event]:
+    """Run chains until the steps are done; one event a step of all chains."""
+    library = context.library
+    yield from library.load(request.model)
+    forward, info = library.get(request.model)
+    partner = request.backward or info.partner
+    if not partner:
+        raise ValueError(f"The model {info.name} names no backward partner; choose one.")
+    yield from library.load(partner)
+    kernel = make_kernel(request, forward, library.get(partner)[0])
+    run = Run(kernel, request.seed, ladder=bool(request.ladder))
+    yield started(request, kernel)
+    followed = np.asarray([int(kernel.beta.argmax())] if request.ladder else range(kernel.chains))
+    trace = Trace(len(followed))
+    shown = began = time.perf_counter()
+    shown_step = 0
+    while run.steps < request.steps or not request.steps:
+        step = run.step()
+        proposals = tuple(proposal(kernel, step, chain, run.steps) for chain in range(kernel.chains))
+        swaps = run.exchange()
+        trace.count(step.moves, step.accepted)
+        trace.add(kernel.log_target[followed], [tuple(kernel.sentence(c)) for c in followed])
+        yield SampleStep(step=run.steps, proposals=proposals, swaps=tuple(map(_swap, swaps)))
+        now, last = time.perf_counter(), run.steps == request.steps
+        if last or (run.steps - shown_step >= EVERY_STEPS and now - shown >= EVERY_SECONDS):
+            rate = run.steps * kernel.chains / max(now - began, 1e-9)
+            yield diagnostics(kernel, trace, rate)
+            shown, shown_step = time.perf_counter(), run.steps
+
+
+def started(request: Sample, kernel: Kernel) -> SampleStarted:
+    """The first sentence; all chains stand there."""
+    ids = kernel.sentence(0)
+    return SampleStarted(
+        request=request,
+        words=kernel.lexicon.words(ids),
+        locked=_locked(kernel, 0),
+        sentence=kernel.lexicon.text(ids),
+        terms=_named(kernel.target.names, kernel.terms[0], 0.0),
+        unknown=kernel.lexicon.unknown,
+    )
+
+
+def proposal(kernel: Kernel, step: Step, chain: int, number: int) -> Proposal:
+    """Everything about one chain's proposal; the kernel stands after the step."""
+    lexicon, ids = kernel.lexicon, kernel.sentence(chain)
+    names = kernel.target.names
+    reason = int(step.reason[chain])
+    outside = LOG_ZERO if reason and reason != ONE_WAY else 0.0
+    before, after = _named(names, step.before[chain], 0.0), _named(names, step.after[chain], outside)
+    return Proposal(
+        chain=chain,
+        step=number,
+        move=MOVES[step.moves[chain]],
+        position=int(step.places[chain]),
+        old=lexicon.word(int(step.old[chain])),
+        new=lexicon.word(int(step.new[chain])),
+        terms={name: (before[name], after[name]) for name in before},
+        log_g_forward=float(step.log_g_forward[chain]),
+        log_g_backward=float(step.log_g_backward[chain]),
+        log_alpha=float(step.log_alpha[chain]),
+        log_u=float(step.log_u[chain]),
+        accepted=bool(step.accepted[chain]),
+        words=lexicon.words(ids),
+        locked=_locked(kernel, chain),
+        sentence=lexicon.text(ids),
+        temperature=float(1 / kernel.beta[chain]),
+        reason=REASONS[reason],
+        log_slot=float(step.log_slot[chain]),
+        candidates=() if reason else _candidates(kernel, step, chain),
+    )
+
+
+def diagnostics(kernel: Kernel, trace: Trace, rate: float) -> Diagnostics:
+    """The figures so far; with a ladder, of the chain at its lowest temperature."""
+    draws = trace.draws
+    return Diagnostics(
+        step=trace.steps,
+        acceptance={m: float(a) for m, a in zip(MOVES, trace.acceptance, strict=True) if not np.isnan(a)},
+        r_hat=r_hat(draws),
+        ess=bulk_ess(draws),
+        autocorrelation=autocorrelation(draws, LAGS),
+        most_visited=tuple(Visited(kernel.lexicon.text(s), n, v) for s, n, v in trace.most_visited(TOP)),
+        proposals_per_second=rate,
+    )
+
+
+def _named(names: Sequence[str], values: np.ndarray, outside: float) -> dict[str, float]:
+    """Terms by name, and the support's indicator as a log."""
+    return {**dict(zip(names, values.tolist(), strict=True)), "support": outside}
+
+
+def _locked(kernel: Kernel, chain: int) -> tuple[bool, ...]:
+    return tuple((~kernel.free[chain, : kernel.lengths[chain]]).tolist())
+
+
+def _swap(exchange: Exchange) -> Swap:
+    return Swap(exchange.low, exchange.high, exchange.log_alpha, exchange.accepted)
+
+
+def _candidates(kernel: Kernel, step: Step, chain: int) -> tuple[Candidate, ...]:
+    """The likeliest words of the slot, best first, with the present and the drawn one wherever they rank."""
+    slots = step.slots
+    assert slots is not None
+    row = int(np.searchsorted(slots.choice.chains, chain))
+    g, words = slots.candidate_g[row], slots.words[row]
+    old, new = int(step.old[chain]), int(step.new[chain])
+    order = np.argsort(-g, kind="stable")
+    order = order[words[order] >= 0]
+    shown = [j for rank, j in enumerate(order.tolist()) if rank < SHOWN or words[j] in (old, new)]
+    total = slots.terms[row].sum(-1)
+    found = [
+        Candidate(
+            word=kernel.lexicon.word(int(words[j])),
+            probability=float(g[j]),
+            log_forward=float(slots.log_forward[row, j]),
+            log_backward=float(slots.log_backward[row, j]),
+            log_target=float(total[j]),
+            current=bool(words[j] == old),
+            drawn=bool(words[j] == new),
+            inside=bool(slots.inside[row, j]),
+        )
+        for j in shown
+    ]
+    if old >= 0 and old not in words:
+        found.append(_outsider(kernel, step, row, old))
+    return tuple(found)
+
+
+def _outsider(kernel: Kernel, step: Step, row: int, old: int) -> Candidate:
+    """The present word where it is not among the candidates: only the whole vocabulary reaches it."""
+    slots = step.slots
+    assert slots is not None
+    forward, backward = slots.log_contexts(row, old)
+    return Candidate(
+        word=kernel.lexicon.word(old),
+        probability=float(slots.full_share * np.exp(forward + backward - slots.log_z[row])),
+        log_forward=forward,
+        log_backward=backward,
+        log_target=float(slots.old_terms[row].sum()),
+        current=True,
+        inside=False,
+    )

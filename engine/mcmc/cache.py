@@ -1,0 +1,74 @@
+"""What a language model remembers of every prefix of every chain's sentence, so that nothing is read twice.
+
+Two of these serve a run: the forward model's over prefixes, the backward model's over suffixes. After an edit only
+the states beyond it are forgotten, and they are computed again only up to where the next edit needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.capabilities import NextToken
+from engine.mcmc.lexicon import Ids
+
+
+class Readings:
+    """States of one model after the first 0, 1, 2 ... words of each chain's sentence, in its reading order."""
+
+    def __init__(self, model: NextToken, chains: int, longest: int) -> None:
+        self._model = model
+        self._stride = longest + 1
+        begin = model.begin(1)
+        self._states: Any = begin.select(torch.zeros(chains * self._stride, dtype=torch.long))
+        self.known = np.zeros(chains, np.int64)  # words read, of each chain
+
+    def at(self, chains: Ids, depth: Ids, word: Callable[[Ids, Ids], Tensor]) -> Any:
+        """The states of some chains after `depth` words each; all chains advance together.
+
+        Args:
+            chains: [A] distinct chain numbers.
+            depth: [A] words to have read.
+            word: the word of chains [N] at reading places [N], as model ids [N].
+        """
+        place = np.minimum(self.known[chains], depth)
+        late = np.flatnonzero(place < depth)
+        if len(late):
+            chain, place, goal = chains[late], place[late], depth[late]
+            state = self._states.select(self._rows(chain, place))
+            states, rows = [self._states], []
+            while len(chain):
+                state = self._model.advance(state, word(chain, place))
+                place = place + 1
+                states.append(state)
+                rows.append(self._rows(chain, place))
+                more = place < goal
+                if not more.all():
+                    state = state.select(torch.from_numpy(np.flatnonzero(more)))
+                    chain, place, goal = chain[more], place[more], goal[more]
+            self._replace(torch.cat(rows), type(state).concat(states))
+            self.known[chains[late]] = depth[late]
+        return self._states.select(self._rows(chains, depth))
+
+    def forget(self, chain: int, kept: int) -> None:
+        """Words of a chain beyond the first `kept` (in reading order) have changed."""
+        self.known[chain] = min(int(self.known[chain]), kept)
+
+    def exchange(self, order: Ids) -> None:
+        """Chain c takes over what was known of chain `order[c]`."""
+        places = order[:, None] * self._stride + np.arange(self._stride)
+        self._states = self._states.select(torch.from_numpy(places.ravel()))
+        self.known = self.known[order]
+
+    def _rows(self, chains: Ids, places: Ids) -> Tensor:
+        return torch.from_numpy(chains * self._stride + places)
+
+    def _replace(self, rows: Tensor, states: Any) -> None:
+        total = len(self._states)
+        index = torch.arange(total)
+        index[rows] = torch.arange(total, total + len(rows))
+        self._states = states.select(index)

@@ -1,0 +1,114 @@
+"""From a request to chains that can run: words, first sentence, requirements, target, kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.capabilities import Scores
+from engine.mcmc.kernel import Kernel
+from engine.mcmc.lexicon import FIRST_WORD, Lexicon
+from engine.mcmc.target import Requirement, Similarity, Support, Target, content_words
+from engine.messages import Sample
+
+
+def check_pair(forward: Any, backward: Any) -> None:
+    """Raises ValueError unless the two are a forward and a backward language model over the same words."""
+    for model, wanted in ((forward, "forward"), (backward, "backward")):
+        if not isinstance(model, Scores):
+            raise ValueError("The sampler needs language models; this model cannot score sentences.")
+        if getattr(getattr(model, "config", None), "direction", wanted) != wanted:
+            raise ValueError(f"The sampler needs a forward and a backward model; the {wanted} one reads the other way.")
+    ours, theirs = forward.tokenizer, backward.tokenizer
+    same = ours.size == theirs.size and ours.pieces(range(ours.size)) == theirs.pieces(range(theirs.size))
+    if not same:
+        raise ValueError("The forward and the backward model must have the same vocabulary.")
+
+
+def make_kernel(request: Sample, forward: Any, backward: Any) -> Kernel:
+    """The kernel of a request, its chains at the first sentence; raises ValueError with one sentence."""
+    check_pair(forward, backward)
+    lexicon = Lexicon(forward.tokenizer)
+    keywords, source = lexicon.read(request.keywords), lexicon.read(request.source)
+    sentence = _first(request, lexicon, keywords, source)
+    requirements = []
+    if keywords:
+        requirements.append(Requirement(tuple(keywords), request.order == "fixed"))
+    if request.locked:
+        if max(request.locked) >= len(sentence) or min(request.locked) < 0:
+            raise ValueError(f"The first sentence has {len(sentence)} words; a locked position lies outside it.")
+        requirements.append(Requirement(tuple(sentence[i] for i in sorted(set(request.locked))), ordered=True))
+    sentence = _lengthen(forward, lexicon, sentence, request.min_length)
+    unknown = tuple(w for w in sentence if w >= lexicon.known)
+    support = Support(request.min_length, request.max_length, tuple(requirements), lexicon.known, unknown)
+    _check(request, support, sentence)
+    ladder = request.ladder
+    return Kernel(
+        forward,
+        backward,
+        _target(request, forward, lexicon, support, source),
+        lexicon,
+        [sentence] * (len(ladder) or request.chains),
+        candidates=request.candidates,
+        keywords=[*keywords, *(w for r in requirements[len(keywords) > 0 :] for w in r.words)],
+        full_share=request.full_share,
+        moves=(request.moves.replace, request.moves.insert, request.moves.delete),
+        temperatures=ladder or [request.temperature] * request.chains,
+    )
+
+
+def _first(request: Sample, lexicon: Lexicon, keywords: list[int], source: list[int]) -> list[int]:
+    """The start that was asked for, or the source where it holds the keywords, or the keywords."""
+    if request.start.strip():
+        return lexicon.read(request.start)
+    if source and Requirement(tuple(keywords), request.order == "fixed").met(source):
+        return source
+    return list(keywords)
+
+
+def _lengthen(forward: Scores, lexicon: Lexicon, sentence: list[int], shortest: int) -> list[int]:
+    """A sentence that is too short, continued with the likeliest words."""
+    sentence = list(sentence)
+    while len(sentence) < shortest:
+        state = forward.begin(1)
+        for word in lexicon.for_model(np.asarray(sentence, np.int64)):
+            state = forward.advance(state, torch.tensor([word], device=forward.log_probs(state).device))
+        sentence.append(FIRST_WORD + int(forward.log_probs(state)[0, FIRST_WORD:].argmax()))
+    return sentence
+
+
+def _check(request: Sample, support: Support, sentence: list[int]) -> None:
+    if request.min_length > request.max_length:
+        raise ValueError(f"The shortest length ({request.min_length}) is above the longest ({request.max_length}).")
+    if len(sentence) > request.max_length:
+        raise ValueError(
+            f"The first sentence has {len(sentence)} words, more than the longest allowed ({request.max_length})."
+        )
+    if not all(r.met(sentence) for r in support.requirements):
+        order = " in the order given" if request.order == "fixed" else ""
+        raise ValueError(f"The start sentence must hold every keyword{order}.")
+    moves = request.moves
+    if moves.replace + moves.insert + moves.delete <= 0:
+        raise ValueError("At least one move needs a weight above zero.")
+    if request.terms.similarity > 0 and not request.source.strip():
+        raise ValueError("Similarity needs a source sentence to be similar to.")
+
+
+def _target(request: Sample, forward: Any, lexicon: Lexicon, support: Support, source: list[int]) -> Target:
+    matcher = None
+    if request.terms.similarity > 0:
+        vectors = getattr(getattr(forward, "embedding", None), "weight", None)
+        if vectors is None:
+            raise ValueError("Similarity needs a language model with word vectors; this one has none.")
+        content = [source[i] for i in content_words(lexicon.words(source))]
+        matcher = Similarity(content, vectors.double().cpu().numpy(), len(lexicon))
+    return Target(
+        support=support,
+        fluency=request.terms.fluency,
+        similarity=request.terms.similarity,
+        length=request.terms.length,
+        goal=request.length_goal,
+        matcher=matcher,
+    )
