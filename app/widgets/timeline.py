@@ -68,7 +68,9 @@ class Timeline(QWidget):
 
     step_chosen = Signal(int)
 
-    def __init__(self, names: Sequence[str], parent: QWidget | None = None, *, theme: Theme) -> None:
+    def __init__(
+        self, names: Sequence[str], parent: QWidget | None = None, *, theme: Theme, cursor: bool = True
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._names = tuple(names)
@@ -86,7 +88,10 @@ class Timeline(QWidget):
             plot.chosen.connect(self.step_chosen)
             for line in (self._edges[index], self._cursors[index]):
                 plot.addItem(line, ignoreBounds=True)
+                line.setVisible(cursor)
             plot.getAxis("left").setWidth(52)
+            plot.getAxis("left").enableAutoSIPrefix(False)
+            plot.getAxis("bottom").enableAutoSIPrefix(False)
             if index < len(self._plots) - 1:
                 plot.getAxis("bottom").setStyle(showValues=False)
                 plot.getAxis("bottom").setHeight(6)
@@ -95,8 +100,11 @@ class Timeline(QWidget):
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def show_traces(self, data: Sequence[Sequence[Array]], end: int, total: int) -> None:
-        """`data`: for each name the values of every chain by step; `end`: the live edge; `total`: steps to come."""
+    def show_traces(self, data: Sequence[Sequence[Array]], end: int, total: int, *, every: int = 1) -> None:
+        """`data`: for each name the values of every chain by step; `end`: the live edge; `total`: steps to come.
+
+        With `every`, a value stands for so many steps, and the last one of them is where it is drawn.
+        """
         self._data = [list(chains) for chains in data]
         for index, chains in enumerate(self._data):
             curves = self._curves[index]
@@ -112,7 +120,8 @@ class Timeline(QWidget):
             high = max((float(c.max()) for c in finite if len(c)), default=1.0)
             pad = 0.08 * (high - low) or 0.5
             for curve, values in zip(curves, chains, strict=True):
-                curve.setData(*decimate(values))
+                steps, kept = decimate(values)
+                curve.setData(steps if every == 1 else (steps + 1) * every, kept)
             self._plots[index].setRange(
                 xRange=(0, 1.01 * max(total, end, 1)), yRange=(low - pad, high + pad), padding=0, update=False
             )

@@ -297,6 +297,7 @@ class SamplerForm(QWidget):
 
     def _wire(self, box: QSpinBox | QDoubleSpinBox, field: str) -> None:
         box.setKeyboardTracking(False)
+        box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.valueChanged.connect(lambda value: self.edited.emit(field, value))
         self._setters[field] = lambda v: self._quietly(box, lambda: box.setValue(v))
 

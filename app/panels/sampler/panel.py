@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import QSignalBlocker, QTimer, Slot
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -250,8 +250,10 @@ class SamplerPanel(Panel):
         self._shown = -1
         self.hero.reset_size()
         self.history.show_run(run, self.chain)
-        self.playhead.reset(total=run.request.steps)
-        self.playhead.play()
+        with QSignalBlocker(self.playhead):  # between the two it would seem paused, and the engine would be held
+            self.playhead.reset(total=run.request.steps)
+            self.playhead.play()
+        self.playhead.changed.emit()
         self._refresh()
 
     def _ended(self) -> None:

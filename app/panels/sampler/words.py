@@ -108,7 +108,7 @@ def slot_text(p: Proposal, moves: MoveWeights) -> str:
     insert, delete = (math.exp(min(0.0, s * (p.log_slot + odds))) for s in (1, -1))
     return (
         f"<b>One number for both moves.</b> R, the sum of π over the candidates in this slot, against the sentence "
-        f"without a word there: <b>R/π(x⁻)&nbsp;=&nbsp;{_large(p.log_slot)}</b>.<br>"
+        f"without a word there: <b>R/&#8288;π(x⁻)&nbsp;=&nbsp;{_large(p.log_slot)}</b>.<br>"
         f"+ insert: min(1, p<sub>del</sub>/p<sub>ins</sub> · R/π(x⁻)) = <b>{number(insert)}</b><br>"
         f"\u2212 delete: min(1, p<sub>ins</sub>/p<sub>del</sub> · π(x⁻)/R) = <b>{number(delete)}</b><br>"
         f"Whichever of its candidates is drawn, the ratio is the same; free draws from the whole vocabulary shift it "

@@ -63,7 +63,7 @@ class ToyPanel(Panel):
             theme=self.theme,
             hint="Then switch on what the released code does differently, and see where its law goes.",
         )
-        self.timeline = Timeline(("total variation",), theme=self.theme)
+        self.timeline = Timeline(("total variation",), theme=self.theme, cursor=False)
         self._said = QLabel(wordWrap=True)
         self._numbers = QLabel(wordWrap=True)
         self._caption = QLabel()
@@ -164,7 +164,8 @@ class ToyPanel(Panel):
             self.chart.show_observed(np.asarray(self.steps[-1].empirical))
             seen = np.asarray([s.total_variation for s in self.steps])
             expected = np.asarray([s.expected for s in self.steps])
-            self.timeline.show_traces([[seen, expected]], len(seen) - 1, self.request.steps // self.request.every - 1)
+            last = self.steps[-1].step
+            self.timeline.show_traces([[seen, expected]], last, self.request.steps, every=self.request.every)
         self._explain()
 
     @Slot()
