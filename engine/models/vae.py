@@ -171,14 +171,14 @@ class PointDecoder:
         """One step; `tokens` [B]."""
         return self._model.writer.step(state, self._model.tables()[0][tokens])
 
-    def hidden(self, state: RecurrentState) -> Tensor:
-        """The vector the next token is read from, [B, E]."""
+    def features(self, state: RecurrentState) -> Tensor:
+        """The vector the next token is read from, [B, E]; also what contrastive search compares."""
         out: Tensor = self._model.project(self._model.writer.read(state))
         return out
 
     def log_probs(self, state: RecurrentState) -> Tensor:
         """[B, V]."""
-        return self._model.softmax.log_probs(self._model.embedding.weight, self.hidden(state))
+        return self._model.softmax.log_probs(self._model.embedding.weight, self.features(state))
 
     def best(self, state: RecurrentState) -> tuple[Tensor, Tensor]:
         """The likeliest next word or end mark and its log-probability, each [B], without the whole distribution.
@@ -188,7 +188,7 @@ class PointDecoder:
         """
         softmax, words = self._model.softmax, self._model.embedding.weight
         _, weight, bias = self._model.tables()
-        hidden = self.hidden(state)
+        hidden = self.features(state)
         logits = functional.linear(hidden, weight, bias)
         whole = logits.logsumexp(1)
         logits[:, :EOS] = -torch.inf
@@ -216,7 +216,7 @@ class PointDecoder:
                 state, alive = state.select(keep.nonzero()[:, 0]), alive[keep]
             if not len(alive):
                 break
-            hidden.append(self.hidden(state))
+            hidden.append(self.features(state))
             places.append(alive)
             state = self.advance(state, tokens[alive, t])
         for t, part in enumerate(self._scores(hidden, [tokens[rows, t] for t, rows in enumerate(places)])):

@@ -122,7 +122,7 @@ class VaeTask:
             with torch.no_grad():
                 for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.sub_(gradient, alpha=scale)
-            seen += float(total)
+            seen += float(total.detach())
             if count % how.check == 0:
                 if seen >= before:
                     break

@@ -1,0 +1,62 @@
+"""ELBO below the importance-weighted bound below the exact log-likelihood, where the integral over z can be done."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from engine.latent.likelihood import log_likelihood, log_weights
+from engine.metrics.latent import importance_nll, log_mean_exp
+from engine.models.vae import TextVae
+from tests.engine.models.test_vae import tiny_vae
+
+SENTENCES = [[], [4], [5], [4, 5], [5, 5]]
+
+
+@pytest.fixture(scope="module")
+def model() -> TextVae:
+    return tiny_vae(None, vocabulary=6, latent=1, head=6, clusters=1, spread=2.5)
+
+
+def exact(model: TextVae) -> np.ndarray:
+    """The log of the integral of p(x|z) N(z; 0, 1) over a fine grid, of each sentence."""
+    z = torch.linspace(-9, 9, 6001, dtype=torch.float64)
+    log_prior = -0.5 * (z**2 + math.log(2 * math.pi))
+    out = []
+    for sentence in SENTENCES:
+        log_p = log_likelihood(model.decoder(z.float()[:, None]), [sentence] * len(z), torch.device("cpu"))
+        out.append(float((log_p + log_prior).logsumexp(0)) + math.log(float(z[1] - z[0])))
+    return np.array(out)
+
+
+def weights(model: TextVae, samples: int) -> np.ndarray:
+    return np.stack([w for _, w in sorted(log_weights(model, SENTENCES, samples, 1))])
+
+
+def test_the_bounds_are_in_order_and_tighten(model: TextVae) -> None:
+    truth = exact(model)
+    many = weights(model, 4000)
+    elbo = many.mean(1)
+    by_ten = log_mean_exp(many.reshape(len(SENTENCES), 400, 10), axis=2).mean(1)
+    assert (elbo < by_ten).all()
+    assert (by_ten < truth + 0.01).all()
+    assert float((truth - elbo).min()) > 0.02  # a gap that the order above could have missed
+    np.testing.assert_allclose(-importance_nll(many), truth, atol=0.06)
+    assert np.abs(truth - by_ten).max() < np.abs(truth - elbo).max()
+
+
+def test_a_sentences_samples_do_not_depend_on_its_neighbours(model: TextVae) -> None:
+    together = dict(log_weights(model, SENTENCES, 5, 3))
+    first = dict(log_weights(model, SENTENCES[:1], 5, 3))
+    np.testing.assert_allclose(first[0], together[0], rtol=1e-5)
+
+
+def test_the_prior_can_be_another(model: TextVae) -> None:
+    plain, shifted = (
+        dict(log_weights(model, SENTENCES[1:2], 3, 1, **extra))[0]
+        for extra in ({}, {"log_prior": lambda z: torch.full(z.shape[:-1], -7.0, dtype=torch.float64)})
+    )
+    assert (plain != shifted).all()
