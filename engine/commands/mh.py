@@ -14,44 +14,18 @@ from engine.commands.output import console, errors, print_json, print_table, wat
 from engine.messages import (
     Diagnostics,
     MoveWeights,
-    Proposal,
     Sample,
     SampleStarted,
     SampleStep,
     TermWeights,
     encode,
+    run_line,
 )
 
-PARAPHRASE = 10.0
-"""Weight of the similarity when a source is given and no weight: below about 5 a paraphrase forgets its source."""
+PARAPHRASE = 20.0
+"""Weight of the similarity when a source is given and no weight: with much less, a paraphrase forgets its source."""
 
 DEFAULT = Sample(model="")
-
-
-def line(proposal: Proposal, step: SampleStep) -> bytes:
-    """A proposal as a line of a run file. Nothing in it depends on when or how fast it was made."""
-    swap = next((s for s in step.swaps if proposal.chain in (s.low, s.high)), None)
-    record: dict[str, Any] = {
-        "chain": proposal.chain,
-        "step": proposal.step,
-        "move": proposal.move,
-        "position": proposal.position,
-        "old": proposal.old,
-        "new": proposal.new,
-        "terms": proposal.terms,
-        "log_g_forward": proposal.log_g_forward,
-        "log_g_backward": proposal.log_g_backward,
-        "log_alpha": proposal.log_alpha,
-        "log_u": proposal.log_u,
-        "accepted": proposal.accepted,
-        "sentence": proposal.sentence,
-        "words": proposal.words,
-        "temperature": proposal.temperature,
-        "reason": proposal.reason,
-    }
-    if swap is not None:
-        record["swap"] = swap
-    return encode(record) + b"\n"
 
 
 def numbers(text: str, kind: type) -> tuple[Any, ...]:
@@ -159,7 +133,7 @@ def _run(
                     for p in event.proposals:
                         best[p.sentence] = sum(values[int(p.accepted)] for values in p.terms.values())
                         if handle:
-                            handle.write(line(p, event))
+                            handle.write(run_line(p, event.swaps))
                     if len(best) > 20_000:
                         best = dict(_top(best, 100))
                     bar.update(task, completed=event.step)

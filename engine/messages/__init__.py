@@ -62,6 +62,7 @@ from engine.messages.latent import (
     SamplePrior,
 )
 from engine.messages.presets import PRESETS, Preset, with_preset
+from engine.messages.run_file import run_line
 from engine.messages.sampling import (
     Candidate,
     Diagnostics,
@@ -175,5 +176,6 @@ __all__ = [
     "decode_event",
     "decode_request",
     "encode",
+    "run_line",
     "with_preset",
 ]

@@ -6,7 +6,7 @@ import csv
 import io
 
 from app.panels.sampler.run import Run
-from engine.messages import Sample, decode_request, encode
+from engine.messages import Sample, decode_request, encode, run_line
 
 COLUMNS = (
     "step", "chain", "move", "position", "old", "new", "accepted", "log_alpha", "log_u", "log_g_forward",
@@ -16,9 +16,9 @@ COLUMNS = (
 
 def json_lines(run: Run) -> bytes:
     """The request, then a line a proposal."""
-    lines = [encode(run.request)]
-    lines += [encode(proposal) for step in run for proposal in step.proposals]
-    return b"\n".join(lines) + b"\n"
+    lines = [encode(run.request) + b"\n"]
+    lines += [run_line(proposal, step.swaps) for step in run for proposal in step.proposals]
+    return b"".join(lines)
 
 
 def table(run: Run) -> bytes:

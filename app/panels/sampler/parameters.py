@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from engine.messages import MoveWeights, Sample, TermWeights
+from engine.messages import Sample, TermWeights
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
@@ -28,7 +28,7 @@ class Parameters(msgspec.Struct, frozen=True):
     """Everything in the input region. `sample` also holds the texts of the modes that are not chosen."""
 
     mode: Mode = "keywords"
-    sample: Sample = Sample(model="", terms=TermWeights(similarity=20.0))
+    sample: Sample = Sample(model="", terms=TermWeights(similarity=10.0))
     seed_fixed: bool = True
 
     @property
@@ -118,11 +118,18 @@ def parse_ladder(text: str) -> tuple[float, ...]:
 
 
 def command_line(request: Sample) -> str:
-    """The same run as a command for a terminal; options at their default are left out."""
+    """The same run as a command for a terminal; options at their default are left out.
+
+    The command does not run without end, so an endless run becomes one of the default number of steps.
+    """
     plain = Sample(model="")
     out = ["python -m engine mh", f"--model {shlex.quote(request.model)}"]
     for field, option in OPTIONS.items():
         value, default = _value(request, field), _value(plain, field)
+        if field == "steps":
+            value = value or default
+        if field == "terms.similarity" and request.source:
+            default = None  # the command has a default of its own for paraphrases
         if value != default:
             out.append(f"{option} {_write(value)}")
     return " ".join([*out, "--out run.jsonl"])
@@ -139,7 +146,9 @@ OPTIONS = {
     "chains": "--chains",
     "candidates": "--candidates",
     "full_share": "--full-share",
-    "moves": "--moves",
+    "moves.replace": "--replace",
+    "moves.insert": "--insert",
+    "moves.delete": "--delete",
     "terms.fluency": "--fluency",
     "terms.similarity": "--similarity",
     "terms.length": "--length",
@@ -159,8 +168,6 @@ def _value(request: Sample, field: str) -> Any:
 
 
 def _write(value: Any) -> str:
-    if isinstance(value, MoveWeights):
-        value = (value.replace, value.insert, value.delete)
     if isinstance(value, tuple):
         return ",".join(f"{v:g}" for v in value)
     return f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))

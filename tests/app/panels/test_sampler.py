@@ -8,7 +8,7 @@ import math
 
 import msgspec
 import pytest
-from tests.app.panels.made_up import NotedBridge, started, steps
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QGuiApplication
 
 from app.panels.sampler import SamplerPanel, exports
@@ -16,7 +16,8 @@ from app.panels.sampler.parameters import Parameters, command_line, parse_ladder
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import bars_of, slot_text, terms_of, verdict, words_of
 from app.widgets.playhead import LIVE, SPEEDS
-from engine.messages import Finished, MoveWeights, Proposal, Sample, decode_event, decode_request, encode
+from engine.messages import Finished, MoveWeights, Sample, TermWeights, decode_event, decode_request, encode
+from tests.app.panels.made_up import NotedBridge, started, steps
 
 REQUEST = Sample(model="tiny", keywords="juice natural brand", chains=2, steps=60, seed=3)
 
@@ -27,11 +28,12 @@ def bridge(qapp):
 
 
 @pytest.fixture
-def panel(services, bridge, qtbot):
+def panel(services, bridge):
     panel = SamplerPanel(dataclasses.replace(services, bridge=bridge))
-    qtbot.addWidget(panel)
     panel.resize(1200, 760)
-    return panel
+    yield panel
+    panel.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
@@ -99,7 +101,7 @@ def test_acceptance_counts_all_chains_up_to_a_step():
             wanted[proposal.move][0] += proposal.accepted
             wanted[proposal.move][1] += 1
     assert run.acceptance(30) == {m: tuple(v) for m, v in wanted.items()}
-    assert run.acceptance(0) == {m: (0, 0) for m in wanted}
+    assert run.acceptance(0) == dict.fromkeys(wanted, (0, 0))
 
 
 def test_a_packed_run_is_the_same_run():
@@ -127,8 +129,10 @@ def test_the_verdict_names_draw_and_ratio():
     proposals = [run.proposal(k, 0) for k in range(1, 61)]
     yes = next(p for p in proposals if p.accepted and p.log_alpha < 0)
     no = next(p for p in proposals if not p.accepted)
-    assert verdict(yes).startswith("Accepted: the draw 0.") and "below the ratio 0." in verdict(yes)
-    assert verdict(no).startswith("Rejected: the draw 0.") and "above the ratio 0." in verdict(no)
+    assert verdict(yes).startswith("Accepted: the draw 0.")
+    assert "below the ratio 0." in verdict(yes)
+    assert verdict(no).startswith("Rejected: the draw 0.")
+    assert "above the ratio 0." in verdict(no)
     close = msgspec.structs.replace(no, log_alpha=math.log(0.8100001), log_u=math.log(0.8100009))
     assert verdict(close) == "Rejected: the draw 0.810001 fell above the ratio 0.810000."
     blocked = msgspec.structs.replace(no, reason="this word must stay", candidates=())
@@ -194,7 +198,7 @@ def test_ladder_text():
     assert parse_ladder("1, 1.5;2") == (1.0, 1.5, 2.0)
     assert parse_ladder(" ") == ()
     for text in ("a, b", "1, -2", "1"):
-        with pytest.raises(ValueError, match="such as|above zero"):
+        with pytest.raises(ValueError, match=r"such as|above zero"):
             parse_ladder(text)
 
 
@@ -206,7 +210,7 @@ def test_command_line_leaves_defaults_out():
     line = command_line(msgspec.structs.replace(REQUEST, moves=MoveWeights(insert=0.5)))
     assert line == (
         "python -m engine mh --model tiny --keywords 'juice natural brand' --steps 60 --chains 2 "
-        "--moves 1,0.5,1 --seed 3 --out run.jsonl"
+        "--insert 0.5 --seed 3 --out run.jsonl"
     )
 
 
@@ -260,7 +264,9 @@ def test_only_forward_models_are_offered(panel):
 
 def test_playing_moves_through_the_record(running):
     head = running.playhead
-    assert head.playing and head.position == 0 and head.end == 40
+    assert head.playing
+    assert head.position == 0
+    assert head.end == 40
     head.set_speed(SPEEDS.index(10.0))
     head.advance(0.55)
     assert head.position == 5
@@ -289,7 +295,8 @@ def test_the_table_and_traces_scrub(running):
 
 def test_following_stays_on_the_live_edge(running, bridge):
     running.playhead.follow()
-    assert running.playhead.speed == LIVE and running.playhead.position == 40
+    assert running.playhead.speed == LIVE
+    assert running.playhead.position == 40
     bridge.send(1, *steps(REQUEST, 60)[40:50])
     running._on_frame()
     assert running.playhead.position == 50
@@ -489,7 +496,8 @@ def test_the_finished_run_plays_again_from_the_start(running, bridge):
     bridge.send(1, *steps(REQUEST, 60)[40:], Finished(seconds=1.0))
     running._on_frame()
     running.playhead.seek(60)
-    assert running.ready() and running.job is None
+    assert running.ready()
+    assert running.job is None
     running.playhead.play()
     assert running.playhead.position == 0
 
@@ -504,6 +512,30 @@ def test_every_control_can_be_named(panel):
                 assert widget.toolTip() or isinstance(widget, QLineEdit), widget.accessibleName()
 
 
-def test_a_proposal_is_a_line_of_a_run_file():
-    line = encode(made().proposal(1, 0))
-    assert isinstance(msgspec.json.decode(line, type=Proposal, strict=False), Proposal) or b"null" in line
+def test_the_copied_command_asks_for_the_same_run():
+    import shlex
+
+    import typer
+    from typer.testing import CliRunner
+
+    from engine.commands import mh
+
+    request = msgspec.structs.replace(
+        REQUEST,
+        keywords="",
+        source="it is 'good'",
+        locked=(0, 2),
+        terms=TermWeights(similarity=12.5, length=0.1),
+        moves=MoveWeights(replace=2, insert=0.5),
+        ladder=(1.0, 1.5),
+        temperature=0.8,
+        min_length=2,
+        full_share=0.2,
+    )
+    asked = []
+    app = typer.Typer()
+    mh.add_to(app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mh, "_run", lambda request, device, out: asked.append(request) or 1 / 0)
+        CliRunner().invoke(app, shlex.split(command_line(request))[4:])
+    assert asked == [request]
