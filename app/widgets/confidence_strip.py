@@ -57,7 +57,6 @@ class ConfidenceStrip(QWidget):
         self._sure: tuple[float, ...] = ()
         self._changed: tuple[bool, ...] = ()
         self._hint = ""
-        self._stale = False
         self._fresh = False  # shown but not painted yet
         self._layout: tuple[int, Flow] | None = None
         self._flash = QVariantAnimation(self, startValue=1.0, endValue=0.0, duration=FLASH)
@@ -91,15 +90,10 @@ class ConfidenceStrip(QWidget):
             if self._theme.motion and any(self._changed):
                 self._flash.start()
         self._words, self._sure = new, tuple(float(p) for p in probabilities[: len(new)])
-        self._stale, self._fresh = False, True
+        self._fresh = True
+        self._hint = "the empty sentence"
         self.setAccessibleDescription(joined(new))
         self.update()
-
-    def set_stale(self, value: bool) -> None:
-        """Dim the sentence: a newer one is being computed."""
-        if value != self._stale:
-            self._stale = value
-            self.update()
 
     def show_hint(self, text: str) -> None:
         """What to say when there is no sentence."""
@@ -155,7 +149,6 @@ class ConfidenceStrip(QWidget):
             wrap = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(24, 0, -24, 0), int(wrap), self._hint)
         else:
-            painter.setOpacity(0.55 if self._stale else 1.0)
             self._paint_words(painter)
         if self._fresh:
             self._fresh = False

@@ -217,6 +217,7 @@ class WalkSlider(QWidget):
         self._steps: tuple[Step, ...] = ()
         self._letters: dict[int, tuple[str, int]] = {}
         self.t: float | None = None
+        self._on = True
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -235,9 +236,9 @@ class WalkSlider(QWidget):
         self._steps, self._letters = tuple(steps), letters
         self.update()
 
-    def set_t(self, t: float | None) -> None:
-        """Put the handle somewhere; None: the point is not on the walk."""
-        self.t = t
+    def set_t(self, t: float | None, *, on: bool = True) -> None:
+        """Put the handle somewhere; hollow where this is only the nearest place of the walk. None: nowhere."""
+        self.t, self._on = t, on
         self.update()
 
     def _x(self, t: float) -> float:
@@ -260,8 +261,8 @@ class WalkSlider(QWidget):
                 at = QPointF(self._x(self._steps[step].t), middle)
                 paint_badge(painter, theme, at, letter, theme.category(number))
         if self.t is not None:
-            painter.setPen(QPen(c.surface, 2))
-            painter.setBrush(c.accent)
+            painter.setPen(QPen(c.surface if self._on else c.accent, 2))
+            painter.setBrush(c.accent if self._on else c.surface)
             painter.drawEllipse(QPointF(self._x(self.t), middle), 8.0, 8.0)
         if self.hasFocus():
             painter.setPen(QPen(c.accent, 1.5))

@@ -263,9 +263,9 @@ class PadCanvas(QWidget):
         right, up, _ = self._names
         width, height = self.view.width, self.view.height
         if right:
-            marks.paint_label(
-                painter, theme, QPointF(width / 2, height - metrics.height()), f"{right} →", metrics, color=c.muted
-            )
+            label = f"{right} →"
+            at = QPointF(width - 14 - metrics.horizontalAdvance(label) / 2, height - metrics.height())
+            marks.paint_label(painter, theme, at, label, metrics, color=c.muted)
         if up:
             painter.save()
             painter.translate(metrics.height(), height / 2)

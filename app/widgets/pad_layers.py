@@ -50,7 +50,7 @@ def points_image(points: Array, view: View, color: QColor, *, radius: int, alpha
     """Points [N, 2 or more] as dots of a radius (1 to 3 pixels), and how many of them are in sight."""
     width, height = view.width, view.height
     place = view.to_pixels(points)
-    x, y = place[:, 0].astype(np.int32), place[:, 1].astype(np.int32)
+    x, y = np.floor(place[:, 0]).astype(np.int32), np.floor(place[:, 1]).astype(np.int32)
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     seen = int(np.count_nonzero(inside))
     flat = y[inside] * width + x[inside]

@@ -42,7 +42,7 @@ def commands(panel: LatentPanel) -> list[Command]:
         command("fit", "See the whole plane", pad.fit, "F"),
         command("nearer", "Nearer", partial(pad.zoom, 1.25), "+", ("zoom in",)),
         command("farther", "Farther", partial(pad.zoom, 0.8), "-", ("zoom out",)),
-        command("lasso", "Lasso sentences", panel.lasso, "L"),
+        command("lasso", "Lasso sentences", panel.cloud.lasso, "L"),
         command("pin", "Pin the sentence", panel.pin, "P"),
         command("record", "Record a path, or stop", keep.record.toggle, "Ctrl+R"),
         command("replay", "Play the recorded path, or pause", keep.playhead.toggle, "Space"),
@@ -71,7 +71,7 @@ def copy_point(panel: LatentPanel) -> None:
 def _copy_decode(panel: LatentPanel) -> None:
     asked = panel.hand.asked
     if asked is not None:
-        panel.copy_text(decode_command(panel.store.choices.model, as_point(asked)), "the command line")
+        panel.copy_text(decode_command(panel.store.choices, as_point(asked)), "the command line")
 
 
 def _copy_walk(panel: LatentPanel) -> None:

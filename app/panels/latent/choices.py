@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.bridge import Bridge
-from engine.messages import ModelInfo, Point, SearchOptions
+from engine.messages import DecodedSentence, ModelInfo, Point, SearchOptions
 
 PlaneKind = Literal["anchors", "principal", "dimensions"]
 Layer = Literal["density", "change", "confidence", "none"]
@@ -31,20 +31,24 @@ class Attribute(msgspec.Struct, frozen=True):
 EXAMPLE_ATTRIBUTE = Attribute(
     name="question",
     negative=(
-        "You are at home.",
-        "He can swim.",
+        "I am at home.",
+        "He can swim very well.",
         "They like music.",
-        "You have a car.",
-        "She is your sister.",
-        "It is raining.",
+        "My sister lives in London.",
+        "We bought a new car.",
+        "It was raining last night.",
+        "Tom works in a hospital.",
+        "The dog is sleeping.",
     ),
     positive=(
-        "Are you at home?",
-        "Can he swim?",
-        "Do they like music?",
-        "Do you have a car?",
-        "Is she your sister?",
-        "Is it raining?",
+        "Where is the station?",
+        "Do you speak French?",
+        "What did she say?",
+        "Are you hungry?",
+        "Why is he angry?",
+        "Can you help me?",
+        "How old is your brother?",
+        "Did they win the game?",
     ),
 )
 
@@ -91,10 +95,16 @@ class Choices(msgspec.Struct, frozen=True):
             return Choices()
 
 
-def decode_command(model: str, point: Point) -> str:
-    """The command line that decodes a point as the panel did."""
-    z = msgspec.json.encode([round(v, 4) for v in point]).decode()
-    return f"python -m engine decode --model {shlex.quote(model)} --z {shlex.quote(z)}"
+def decode_command(choices: Choices, point: Point) -> str:
+    """The command line that decodes a point as the panel does on release."""
+    z = msgspec.json.encode([round(v, 6) for v in point]).decode()
+    plain = msgspec.structs.asdict(SearchOptions())
+    settings = [
+        f"--set {name}={value}"
+        for name, value in msgspec.structs.asdict(choices.options()).items()
+        if value != plain[name] or name == "strategy"
+    ]
+    return f"python -m engine decode --model {shlex.quote(choices.model)} --z {shlex.quote(z)} {' '.join(settings)}"
 
 
 def interpolate_command(choices: Choices) -> str:
@@ -104,6 +114,14 @@ def interpolate_command(choices: Choices) -> str:
         f"python -m engine interpolate --model {shlex.quote(choices.model)} --from {first} --to {last} "
         f"--steps {choices.steps} --path {choices.path}"
     )
+
+
+def shown_words(sentence: DecodedSentence) -> tuple[str, ...]:
+    """The words as they are shown: the first one written as the text begins."""
+    words = sentence.words
+    if words and sentence.text[: len(words[0])].lower() == words[0].lower():
+        return (sentence.text[: len(words[0])], *words[1:])
+    return words
 
 
 def read_point(text: str, size: int) -> tuple[float, ...]:

@@ -144,7 +144,8 @@ class Explain(QWidget):
         collapsed = bool(report.verdict)
         self.kl.show_value(kl.value if kl else float(np.sum(report.kl)), "nats", how=_how(kl))
         cap = math.log(mi.count) if mi and mi.count > 1 else 0.0
-        cap_name = f"at most log {mi.count:,} = {number(cap)} nats" if mi and cap else ""
+        told = mi is not None and "at most" in mi.estimator
+        cap_name = f"at most log {mi.count:,} = {number(cap)} nats" if mi and cap and not told else ""
         self.mi.show_value(mi.value if mi else None, "nats", cap=cap, cap_name=cap_name, how=_how(mi), weak=collapsed)
         active = au.value if au else float(sum(report.active))
         how = _how(au) or f"Var of the posterior mean \N{GREATER-THAN OR EQUAL TO} {number(report.threshold)}"
@@ -170,4 +171,9 @@ class Explain(QWidget):
 def _how(metric: Metric | None) -> str:
     if metric is None:
         return ""
-    return metric.estimator + (f", {metric.count:,} {metric.of or 'sentences'}" if metric.count else "")
+    counted = (
+        f", {metric.count:,} {metric.of or 'sentences'}"
+        if metric.count and f"{metric.count:,}" not in metric.estimator
+        else ""
+    )
+    return metric.estimator + counted

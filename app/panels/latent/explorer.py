@@ -84,6 +84,7 @@ class Explorer(QObject):
         self.unknown: tuple[int, ...] = ()
         self.plane: PlaneReady | None = None
         self.walk: list[PathStep] = []
+        self._stacked: Array = np.empty((0, 0))
         self.grid: GridReady | None = None
         self.grid_rows = 0
         self.directions: dict[str, AttributeReady] = {}
@@ -161,7 +162,7 @@ class Explorer(QObject):
 
     def _encode_anchors(self) -> None:
         texts = self._choices.anchors
-        self.walk = []
+        self.walk, self._stacked = [], np.empty((0, 0))
         self.walk_changed.emit()
         if texts:
             request = Encode(model=self.model, texts=texts, collection="anchors")
@@ -207,7 +208,7 @@ class Explorer(QObject):
             self.want_grid()
 
     def _make_walk(self) -> None:
-        self.walk = []
+        self.walk, self._stacked = [], np.empty((0, 0))
         self.walk_changed.emit()
         if len(self.anchor_points) >= 2:
             request = Interpolate(
@@ -223,23 +224,29 @@ class Explorer(QObject):
             self.walk.append(event)
             self.walk_changed.emit()
 
+    def _walk_points(self) -> Array:
+        """The walk's points, [steps, D]."""
+        if len(self._stacked) != len(self.walk):
+            self._stacked = np.stack([np.asarray(s.point, dtype=float) for s in self.walk])
+        return self._stacked
+
     def along(self, t: float) -> Array | None:
         """The point of the walk at t in 0..1, between its steps; None when there is no walk."""
         if len(self.walk) < 2:
             return None
-        ts = [s.t for s in self.walk]
-        points = np.stack([s.point for s in self.walk])
+        ts, points = [s.t for s in self.walk], self._walk_points()
         return np.array([np.interp(t, ts, points[:, d]) for d in range(points.shape[1])])
 
-    def place_of(self, point: Array) -> float | None:
-        """Where on the walk a point lies, t in 0..1; None when it lies beside it."""
+    def place_of(self, point: Array) -> tuple[float | None, bool]:
+        """The t of the walk's step nearest to a point (None when far off), and whether the point is on the walk."""
         if len(self.walk) < 2:
-            return None
-        points = np.stack([s.point for s in self.walk])
+            return None, False
+        points = self._walk_points()
         far = np.linalg.norm(points - point, axis=1)
         near = int(far.argmin())
-        spacing = float(np.linalg.norm(np.diff(points, axis=0), axis=1).max())
-        return self.walk[near].t if far[near] <= 0.6 * spacing else None
+        ways = np.linalg.norm(np.diff(points, axis=0), axis=1)
+        t = self.walk[near].t if far[near] < 0.5 * float(ways.sum()) else None
+        return t, bool(far[near] <= 0.6 * float(ways.max()))
 
     # --- points ------------------------------------------------------------------------------------------------------
 
@@ -332,7 +339,13 @@ class Explorer(QObject):
                 self.progress.emit("cloud", len(self.cloud_texts), event.total)
             case Finished():
                 self._collection = self.cloud_name
+                self._jobs.pop("cloud", None)
                 self.cloud_changed.emit()
+
+    def remaining(self) -> float | None:
+        """Seconds until the file is encoded; None when that cannot be told."""
+        record = self._bridge.jobs.get(self._jobs.get("cloud", 0))
+        return record.remaining if record else None
 
     def stop_cloud(self) -> None:
         """Keep what has been encoded so far."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
 
-STEPS = 150  # frames from one end to the other
+FRAMES = 150  # from one end to the other
+FEW = 16  # frames with reduced motion
 BOW = 0.22  # of the way, to the side
 
 
@@ -20,7 +21,7 @@ def curve(start: tuple[float, float], end: tuple[float, float], share: float) ->
 
 
 class Gesture(QObject):
-    """Moves a hand along the curve, a step a frame; without motion all at once."""
+    """Moves a hand along the curve, a step a frame; with reduced motion in few steps."""
 
     def __init__(self, move: Callable[[float, float], None], done: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -28,7 +29,7 @@ class Gesture(QObject):
         self._timer = QTimer(self, interval=16, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_tick)
         self._step = 0
-        self._until = STEPS
+        self._frames = self._until = FRAMES
         self._ends = ((0.0, 0.0), (0.0, 0.0))
 
     @property
@@ -38,13 +39,10 @@ class Gesture(QObject):
 
     def start(self, start: tuple[float, float], end: tuple[float, float], until: float, *, animate: bool) -> None:
         """Go a share `until` of the way from `start` to `end`."""
-        self._ends, self._step, self._until = (start, end), 0, round(STEPS * until)
-        if animate:
-            self._timer.start()
-            return
-        for step in range(0, self._until + 1, 2):
-            self._move(*curve(start, end, step / STEPS))
-        self._done()
+        self._ends, self._step = (start, end), 0
+        self._frames = FRAMES if animate else FEW
+        self._until = round(self._frames * until)
+        self._timer.start()
 
     def stop(self) -> None:
         """A person has taken over."""
@@ -52,7 +50,7 @@ class Gesture(QObject):
 
     @Slot()
     def _on_tick(self) -> None:
-        self._move(*curve(*self._ends, self._step / STEPS))
+        self._move(*curve(*self._ends, self._step / self._frames))
         self._step += 1
         if self._step > self._until:
             self._timer.stop()

@@ -20,7 +20,7 @@ REST_MS = 220  # after the last key, notch or slider step: the full search
 class Hand(QObject):
     """Moves the point of the main model, and with it the same place in the model beside."""
 
-    shown = Signal(object, object)  # the point [D], and t where it lies on the walk, or None
+    shown = Signal(object, object, bool)  # the point [D], t of the nearest place on the walk or None, whether on it
     taken = Signal()  # a person has put a hand on it
 
     def __init__(self, store: Store, stages: tuple[Stage, Stage], parent: QObject | None = None) -> None:
@@ -28,8 +28,8 @@ class Hand(QObject):
         self._store, self._stages = store, stages
         self.main: Explorer = stages[0].explorer
         self.beside: Explorer = stages[1].explorer
-        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(self.release)
+        self._pause = QTimer(self, singleShot=True, interval=REST_MS)
+        self._pause.timeout.connect(self.release)
         for index, stage in enumerate(stages):
             stage.pad.pressed.connect(self.press)
             stage.pad.released.connect(self.release)
@@ -84,7 +84,8 @@ class Hand(QObject):
         self._stages[0].show_hand(point, asked)
         if (other := self._beside()) is not None:
             self._stages[1].show_hand(*other)
-        self.shown.emit(point, t if t is not None else self.main.place_of(point))
+        place, on = (t, True) if t is not None else self.main.place_of(point)
+        self.shown.emit(point, place, on)
 
     @Slot()
     def press(self) -> None:
@@ -115,7 +116,7 @@ class Hand(QObject):
         if self.main.plane is not None and point is not None:
             self.taken.emit()
             self.go(point + np.array([dx, dy, dz]) @ np.asarray(self.main.plane.plane.axes))
-            self._rest.start()
+            self._pause.start()
 
     @Slot(int)
     def go_to_anchor(self, index: int) -> None:
@@ -131,7 +132,7 @@ class Hand(QObject):
         if point is not None:
             self.taken.emit()
             self.go(point, t=t)
-            self._rest.start()
+            self._pause.start()
 
     @Slot(int, float)
     def set_dimension(self, index: int, value: float) -> None:
@@ -141,7 +142,7 @@ class Hand(QObject):
             self.taken.emit()
             point[index] = value
             self.go(point)
-            self._rest.start()
+            self._pause.start()
 
     @Slot(str, float)
     def set_strength(self, name: str, value: float) -> None:
@@ -151,7 +152,7 @@ class Hand(QObject):
         self._store.slide(attributes=changed)
         self.show()
         self._decode(preview=True)
-        self._rest.start()
+        self._pause.start()
 
     def go_to_typed(self, text: str) -> None:
         """Go to coordinates as typed; raises ValueError saying what would be right."""
@@ -174,18 +175,25 @@ class Hand(QObject):
     @Slot()
     def release(self) -> None:
         """The hand is off: the full search, the neighbours, one step to undo."""
-        self._rest.stop()
+        self._pause.stop()
         asked = self.asked
         if asked is not None:
             self._decode(preview=False)
             self.main.find_neighbours(asked)
             self._store.commit("move the point")
 
+    def rest(self) -> None:
+        """Nothing more is to come by itself."""
+        self._pause.stop()
+
     @Slot()
     def decode_fully(self) -> None:
         """Show the hand and decode it anew: planes, models or attributes have changed."""
         self.show()
-        self._decode(preview=False)
+        asked = self.asked
+        if asked is not None:
+            self._decode(preview=False)
+            self.main.find_neighbours(asked)
 
     @Slot()
     def _on_plane(self) -> None:

@@ -25,7 +25,8 @@ from app.commands import Command
 from app.panels.base import Panel
 from app.panels.latent.actions import commands
 from app.panels.latent.attributes_tab import AttributesTab
-from app.panels.latent.choices import MOST_PINS, Choices, Pin, latent_models
+from app.panels.latent.choices import MOST_PINS, Choices, Pin, latent_models, shown_words
+from app.panels.latent.cloud import Cloud
 from app.panels.latent.demonstration import Demonstration
 from app.panels.latent.explain import Explain
 from app.panels.latent.explorer import Explorer, as_point
@@ -33,7 +34,7 @@ from app.panels.latent.hand import Hand
 from app.panels.latent.help import HELP
 from app.panels.latent.inputs import Inputs
 from app.panels.latent.keep_tab import KeepTab
-from app.panels.latent.sentences_tab import SentencesTab, read_sentences
+from app.panels.latent.sentences_tab import SentencesTab
 from app.panels.latent.stage import Stage, dimensions_of
 from app.panels.latent.store import Store
 from app.panels.latent.walk_tab import WalkTab
@@ -67,6 +68,7 @@ class LatentPanel(Panel):
         self.sentences = SentencesTab(theme=self.theme)
         self.keep = KeepTab(theme=self.theme)
         self.hand = Hand(self.store, self.stages, self)
+        self.cloud = Cloud(self.sentences, self.stages, self.hand, services.notices, self)
         self.demonstration = Demonstration(self)
         self._build()
         self._connect()
@@ -117,7 +119,7 @@ class LatentPanel(Panel):
         return page
 
     def _connect(self) -> None:
-        main, stage, hand, keep = self.main, self.stages[0], self.hand, self.keep
+        main, hand, keep = self.main, self.hand, self.keep
         for signal, slot in (
             (self.store.changed, self._on_choices),
             (self.bridge.models_changed, self._show_models),
@@ -127,10 +129,11 @@ class LatentPanel(Panel):
             (hand.shown, self._on_hand),
             (main.report_ready, self._on_report),
             (main.anchors_ready, self._on_anchors),
+            (main.walk_changed, self._on_walk),
+            (self.beside.walk_changed, self._on_walk),
             (main.decoded, self._on_decoded),
             (main.neighbours_found, self.explain.show_neighbours),
             (main.attribute_ready, self._on_attribute),
-            (main.cloud_changed, self._on_cloud),
             (main.progress, self._on_progress),
             (self.walk.moved, hand.go_along),
             (self.walk.released, hand.release),
@@ -140,12 +143,7 @@ class LatentPanel(Panel):
             (self.attributes.released, hand.release),
             (self.attributes.added, self._on_attribute_added),
             (self.attributes.removed, self._on_attribute_removed),
-            (self.sentences.went, self._go_to_sentence),
-            (self.sentences.pointed, stage.light),
-            (self.sentences.selected, stage.show_selection),
-            (self.sentences.lasso_wanted, self.lasso),
             (self.sentences.open_wanted, self.ask_file),
-            (self.sentences.cancelled, main.stop_cloud),
             (keep.pin_wanted, self.pin),
             (keep.unpin_wanted, self._on_unpin),
             (keep.went, self._go_to_pin),
@@ -156,7 +154,6 @@ class LatentPanel(Panel):
             explorer.failed.connect(self.services.notices.error)
             place.pad.prior_wanted.connect(self.draw_prior)
             place.pad.lassoed.connect(self._on_lasso)
-            place.pad.point_chosen.connect(self._on_point_chosen)
         self.setFocusProxy(self.stages[0].pad)
         self._restyle()
 
@@ -211,10 +208,10 @@ class LatentPanel(Panel):
 
     # --- results ------------------------------------------------------------------------------------------------------
 
-    @Slot(object, object)
-    def _on_hand(self, point: Array, t: float | None) -> None:
+    @Slot(object, object, bool)
+    def _on_hand(self, point: Array, t: float | None, on: bool) -> None:
         self.dimensions.show_point([float(v) for v in point])
-        self.walk.show_t(t)
+        self.walk.show_t(t, on=on)
         self.attributes.show_attributes(self.store.choices.attributes)
         self.inputs.show_point(point)
 
@@ -225,11 +222,15 @@ class LatentPanel(Panel):
         self.explain.show_report(report)
         self.inputs.set_latent_size(report.latent_size)
         self.dimensions.show_dimensions(dimensions_of(report), report.threshold)
-        self._on_cloud()
 
     @Slot()
     def _on_anchors(self) -> None:
         self.inputs.anchors.show_unknown(self.main.unknown)
+
+    @Slot()
+    def _on_walk(self) -> None:
+        if all(not e.walk or len(e.walk) == e.walk[0].total for e in (self.main, self.beside)):
+            self.hand.show()  # marks the place on the walk
 
     @Slot(object)
     def _on_decoded(self, event: Decoded) -> None:
@@ -256,44 +257,17 @@ class LatentPanel(Panel):
 
     # --- sentences ----------------------------------------------------------------------------------------------------
 
-    @Slot()
-    def _on_cloud(self) -> None:
-        report = self.main.report
-        self.sentences.show_progress(1, 1, "")
-        self.sentences.show_texts(self.main.texts, self.main.cloud_name or (report.source if report else ""))
-
     @Slot(str, float, float)
     def _on_progress(self, what: str, done: float, total: float) -> None:
-        if what == "cloud":
-            said = f"encoding {self.main.cloud_name}: {done:,.0f} of {total:,.0f}"
-            self.sentences.show_progress(done, total, said)
-        else:
+        if what != "cloud":
             self.stages[0].strip.show_hint(f"Opening {self.store.choices.model}: {done:,.0f} of {total:,.0f} {what}")
 
-    @Slot(int)
-    def _go_to_sentence(self, index: int) -> None:
-        if index < len(self.main.cloud):
-            self.hand.go(np.asarray(self.main.cloud[index], dtype=float), final=True)
-
-    @Slot(str, int)
-    def _on_point_chosen(self, group: str, index: int) -> None:
-        if group == "sentences":
-            self._go_to_sentence(index)
-
     @Slot(str, object)
-    def _on_lasso(self, group: str, indices: npt.NDArray[np.intp]) -> None:
+    def _on_lasso(self, group: str, _indices: object) -> None:
         if group == "sentences":
-            self.sentences.show_lasso([int(i) for i in indices])
-            for stage in self.stages:
-                stage.show_selection(indices)
             self.tabs.setCurrentWidget(self.sentences)
 
-    def lasso(self) -> None:
-        """The next drag on a pad draws a loop."""
-        for stage in self.stages:
-            stage.pad.lassoing = True
-        self.services.notices.info("Draw a loop on the pad around the points to list.")
-
+    @Slot()
     def ask_file(self) -> None:
         """Choose a text file to encode."""
         name, _ = QFileDialog.getOpenFileName(self, "Sentences to encode", "", "One sentence a line (*.txt)")
@@ -302,19 +276,12 @@ class LatentPanel(Panel):
 
     def open_file(self, path: Path) -> bool:
         """Encode a text file's lines as points."""
-        if path.suffix.lower() != ".txt" or not path.is_file():
+        models = latent_models(self.bridge)
+        if path.suffix.lower() != ".txt" or not path.is_file() or not models:
             return False
-        texts, said = read_sentences(path)
-        if not texts or not latent_models(self.bridge):
-            self.services.notices.error(said or "No model with a latent space was found in the library folders.")
-            return True
-        if said:
-            self.services.notices.warn(said)
         if not self.store.choices.model:
-            self.store.choose("model", latent_models(self.bridge)[0].name)
-        for explorer in (self.main, self.beside):
-            if explorer.model:
-                explorer.encode_cloud(path.name, texts)
+            self.store.choose("model", models[0].name)
+        self.cloud.encode(path)
         self.tabs.setCurrentWidget(self.sentences)
         return True
 
@@ -387,6 +354,7 @@ class LatentPanel(Panel):
 
     def stop(self) -> None:
         """Stop gesture, replay and encoding."""
+        self.hand.rest()
         self.demonstration.stop()
         self.keep.playhead.pause()
         self.main.stop_cloud()
@@ -406,4 +374,4 @@ class LatentPanel(Panel):
 
 def _pin(sentence: DecodedSentence, point: Array) -> Pin:
     sure = tuple(round(float(p), 4) for p in sentence.probabilities)
-    return Pin(tuple(sentence.words), sure, as_point(point))
+    return Pin(shown_words(sentence), sure, as_point(point))

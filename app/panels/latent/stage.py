@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.icons import pixmap
-from app.panels.latent.choices import LETTERS, Choices
+from app.panels.latent.choices import LETTERS, Choices, shown_words
 from app.panels.latent.explorer import Explorer
 from app.theme import Theme
 from app.widgets.confidence_strip import ConfidenceStrip, joined
@@ -158,9 +159,12 @@ class Stage(QWidget):
         assert ready is not None
         assert report is not None
         plane = ready.plane
-        shares = [f"{name} · {share:.0%} of variance" for name, share in zip(plane.names, ready.explained, strict=True)]
+        names = plane.names
+        if len(ready.anchors):
+            names = ("A to B", "towards C" if len(self.explorer.anchor_points) > 2 else "towards the mean", names[2])
+        shares = [f"{name} · {share:.0%} of variance" for name, share in zip(names, ready.explained, strict=True)]
         contours = Contours(ready.prior_center, ready.prior_sigma) if report.variational else None
-        self.pad.set_plane(_sight(ready), contours, (shares[0], shares[1], plane.names[2]), self._plane_caption())
+        self.pad.set_plane(_sight(ready), contours, (shares[0], shares[1], names[2]), self._plane_caption())
         self._place_points()
         self._place_anchors()
         self._place_pins()
@@ -207,9 +211,13 @@ class Stage(QWidget):
         cloud = self.explorer.cloud
         shown = self._choices.show_points
         own = np.asarray(ready.cloud)[:CLOUD_DOTS]
+        heat = self._choices.layer in CAPTIONS and self.explorer.grid is not None
         faint = Group(own, theme.text(theme.colors.muted), alpha=0.22, radius=1)
-        self.pad.set_group("means", faint if shown and len(own) and not self.explorer.cloud_texts else None)
-        points = Group(self.coordinates(cloud), theme.category(0), alpha=0.75, radius=2) if len(cloud) else None
+        self.pad.set_group(
+            "means", faint if shown and len(own) and not heat and not self.explorer.cloud_texts else None
+        )
+        color = QColor("white") if heat else theme.category(0)
+        points = Group(self.coordinates(cloud), color, alpha=0.75, radius=2) if len(cloud) else None
         self.pad.set_group("sentences", points if shown else None)
 
     def show_selection(self, indices: Sequence[int]) -> None:
@@ -235,6 +243,7 @@ class Stage(QWidget):
         if ready is None:
             return
         self.pad.set_scale_caption(CAPTIONS.get(layer, "") if grid is not None else "")
+        self._place_points()
         if layer == "none":
             self.pad.set_field(None)
         elif layer == "density" or grid is None:
@@ -252,7 +261,7 @@ class Stage(QWidget):
     @Slot(object)
     def _on_decoded(self, event: Decoded) -> None:
         (sentence,) = event.sentences
-        self.strip.show_sentence(sentence.words, sentence.probabilities)
+        self.strip.show_sentence(shown_words(sentence), sentence.probabilities)
         if self.explorer.plane is not None:
             x, y, _ = self.coordinates(np.asarray(event.points))[0]
             self.pad.set_decoded((float(x), float(y)))
@@ -298,7 +307,7 @@ class Stage(QWidget):
         self.pad.light((float(x), float(y)))
 
     def _say(self, text: str) -> None:
-        quiet = "Drag anywhere. Shift: fine, wheel: third axis, arrows: steps, double click: a sample of the prior."
+        quiet = "Drag anywhere. Shift: fine, wheel: third axis, double click: a sample of the prior."
         self.line.setText(text or quiet)
         self.line.setProperty("role", "" if text else "caption")
         self.line.setFont(self._theme.sentence_font(15) if text else self._theme.ui_font(11))

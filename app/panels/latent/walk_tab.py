@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.panels.latent.choices import LETTERS
+from app.panels.latent.choices import LETTERS, shown_words
 from app.panels.latent.explorer import Explorer
 from app.theme import Theme
 from app.widgets.interpolation_list import InterpolationList, Step, WalkSlider
@@ -15,7 +15,7 @@ from app.widgets.interpolation_list import InterpolationList, Step, WalkSlider
 
 def steps_of(explorer: Explorer) -> list[Step]:
     """The walk as the list shows it."""
-    return [Step(s.t, s.sentence.words, s.changed, s.repeated) for s in explorer.walk]
+    return [Step(s.t, shown_words(s.sentence), s.changed, s.repeated) for s in explorer.walk]
 
 
 def letters_of(explorer: Explorer) -> dict[int, tuple[str, int]]:
@@ -81,9 +81,9 @@ class WalkTab(QWidget):
             self._columns[index].setVisible(not index or bool(explorer.model))
         self.slider.show_steps(steps_of(self._explorers[0]), letters_of(self._explorers[0]))
 
-    def show_t(self, t: float | None) -> None:
-        """Put the handle and mark the rows at t; None: the point is not on the walk."""
-        self.slider.set_t(t)
+    def show_t(self, t: float | None, *, on: bool = True) -> None:
+        """Put the handle and mark the rows at t, the place nearest to the point or, if `on`, the point itself."""
+        self.slider.set_t(t, on=on)
         for explorer, column in zip(self._explorers, self.lists, strict=True):
             if t is None or not explorer.walk:
                 column.mark(-1)

@@ -1,0 +1,98 @@
+"""The encoded sentences: from a file to points on the pads and rows in the list, and from both back to the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Slot
+
+from app.notices import Notices
+from app.panels.latent.hand import Hand
+from app.panels.latent.sentences_tab import SentencesTab, read_sentences
+from app.panels.latent.stage import Stage
+
+
+class Cloud(QObject):
+    """Joins the list of sentences, the pads and the explorers."""
+
+    def __init__(
+        self, tab: SentencesTab, stages: Sequence[Stage], hand: Hand, notices: Notices, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._tab, self._stages, self._hand, self._notices = tab, tuple(stages), hand, notices
+        self._main = stages[0].explorer
+        self._main.cloud_changed.connect(self.show)
+        self._main.report_ready.connect(self.show)
+        self._main.progress.connect(self._on_progress)
+        tab.went.connect(self.go)
+        tab.pointed.connect(stages[0].light)
+        tab.selected.connect(self.select)
+        tab.lasso_wanted.connect(self.lasso)
+        tab.cancelled.connect(self._main.stop_cloud)
+        for stage in stages:
+            stage.pad.lassoed.connect(self._on_lasso)
+            stage.pad.point_chosen.connect(self._on_point_chosen)
+
+    @Slot()
+    def show(self) -> None:
+        """List what has been encoded."""
+        report = self._main.report
+        self._tab.show_progress(1, 1, "")
+        self._tab.show_texts(self._main.texts, self._main.cloud_name or (report.source if report else ""))
+
+    @Slot(str, float, float)
+    def _on_progress(self, what: str, done: float, total: float) -> None:
+        if what == "cloud":
+            said = f"encoding {self._main.cloud_name}: {done:,.0f} of {total:,.0f}"
+            self._tab.show_progress(done, total, said + self._remaining())
+
+    def _remaining(self) -> str:
+        seconds = self._main.remaining()
+        return f", {seconds:.0f} s left" if seconds is not None else ""
+
+    @Slot(int)
+    def go(self, index: int) -> None:
+        """Put the hand on a sentence."""
+        if index < len(self._main.cloud):
+            self._hand.go(np.asarray(self._main.cloud[index], dtype=float), final=True)
+
+    @Slot(object)
+    def select(self, indices: npt.NDArray[np.intp]) -> None:
+        """Light up some sentences on all pads."""
+        for stage in self._stages:
+            stage.show_selection(indices)
+
+    @Slot(str, int)
+    def _on_point_chosen(self, group: str, index: int) -> None:
+        if group == "sentences":
+            self.go(index)
+
+    @Slot(str, object)
+    def _on_lasso(self, group: str, indices: npt.NDArray[np.intp]) -> None:
+        if group == "sentences":
+            for stage in self._stages:
+                stage.pad.lassoing = False
+            self._tab.show_lasso([int(i) for i in indices])
+            self.select(indices)
+
+    @Slot()
+    def lasso(self) -> None:
+        """The next drag on a pad draws a loop."""
+        for stage in self._stages:
+            stage.pad.lassoing = True
+        self._notices.info("Draw a loop on the pad around the points to list.")
+
+    def encode(self, path: Path) -> None:
+        """Encode a text file's lines with every model on show."""
+        texts, said = read_sentences(path)
+        if not texts:
+            self._notices.error(said)
+            return
+        if said:
+            self._notices.warn(said)
+        for stage in self._stages:
+            if stage.explorer.model:
+                stage.explorer.encode_cloud(path.name, texts)
