@@ -13,10 +13,8 @@ import pytest
 import torch
 
 from engine.checkpoint import load_model, read_trace
-from engine.latent.evaluation import posteriors
 from engine.latent.likelihood import log_likelihood
-from engine.messages import ModelSaved
-from engine.metrics.latent import active
+from engine.messages import ModelSaved, TrainingPoint
 from engine.objectives import gaussian
 from engine.training.loop import train
 from engine.training.recipe import Recipe
@@ -157,13 +155,9 @@ def test_training_writes_a_checkpoint_with_figures_and_a_trace(folder: Path) -> 
     np.testing.assert_allclose(trace["kl"], gaussian.kl_to_prior(mean, log_var).mean(0).numpy(), rtol=1e-3)
 
 
-def test_a_light_kl_leaves_the_point_more_than_a_language_model_could_know(folder: Path) -> None:
+def test_a_light_kl_lets_the_point_say_more_than_a_language_model_could_know(folder: Path) -> None:
     made = task(folder, {"terms": {"reconstruction": {}, "kl": {"weight": 0.02}}}, passes=100)
-    for _ in train(made.recipe, made, folder / "run", folder / "toy-vae.safetensors"):
-        pass
-    count = len(made.train_sentences)
-    with torch.inference_mode():
-        means, _ = posteriors(made.model, made.train_sentences)
-    assert all(active(means))
-    # without z, a sentence out of `count` equally likely ones costs at least log(count) nats
-    assert terms(made, made.train_sentences)["reconstruction"] / count < 0.8 * math.log(count)
+    events = train(made.recipe, made, folder / "run", folder / "toy-vae.safetensors")
+    points = [e.terms for e in events if isinstance(e, TrainingPoint) and e.split == "train"]
+    # without z, one out of so many equally likely sentences costs at least its logarithm on average
+    assert np.mean([p["reconstruction"] for p in points[-3:]]) < 0.7 * math.log(len(made.train_sentences))
