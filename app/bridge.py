@@ -128,7 +128,7 @@ class Bridge(QObject):
         self._waiting.connect(self._wake, Qt.ConnectionType.QueuedConnection)
         engine.on_ready = self._waiting.emit
 
-    # --- requests --------------------------------------------------------------------------------------------------
+    # --- requests ---
 
     def submit(
         self,
@@ -174,7 +174,7 @@ class Bridge(QObject):
         self._engine.step(job)
         self._wake()
 
-    # --- models ----------------------------------------------------------------------------------------------------
+    # --- models ---
 
     def refresh_models(self) -> int:
         """Read the library's headers again."""
@@ -217,7 +217,7 @@ class Bridge(QObject):
                 return
         self.models_changed.emit()
 
-    # --- messages --------------------------------------------------------------------------------------------------
+    # --- messages ---
 
     @Slot()
     def _wake(self) -> None:

@@ -26,13 +26,24 @@ class DelayMeter(QObject):
         self.gaps: deque[float] = deque(maxlen=KEPT)  # ms
         self._last = 0.0
         self._beats = 0
+        self.kept = False  # goes on when the engine is idle: for measurements
         self._timer = QTimer(self, interval=BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_beat)
+
+    @property
+    def running(self) -> bool:
+        """Whether it measures."""
+        return self._timer.isActive()
 
     def start(self) -> None:
         """Begin to measure."""
         self._last = time.perf_counter()
         self._timer.start()
+
+    def begin(self, beats: int) -> None:
+        """Forget what was measured, and keep so many beats from now on."""
+        self.gaps = deque(maxlen=beats)
+        self.start()
 
     def stop(self) -> None:
         """Measure no more."""

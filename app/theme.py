@@ -129,7 +129,7 @@ class Theme(QObject):
         """A length at the present scale, in pixels."""
         return round(value * self.scale)
 
-    # --- type ----------------------------------------------------------------------------------------------------
+    # --- type ---
 
     def ui_font(self, px: float = 13, weight: int = 400) -> QFont:
         """The interface font at a size in pixels (before the scale); weights 400 and 600."""
@@ -152,7 +152,7 @@ class Theme(QObject):
         font.setWeight(QFont.Weight(weight))
         return font
 
-    # --- colour --------------------------------------------------------------------------------------------------
+    # --- colour ---
 
     def category(self, index: int) -> QColor:
         """The colour of chain, cluster or series `index`, the same in every panel; lighter or darker after ten."""
@@ -172,12 +172,8 @@ class Theme(QObject):
 
     def text(self, color: QColor) -> QColor:
         """A colour of meaning, as dark or light as text in it must be to be read on paper and surface (4.5 : 1)."""
-        grounds = (self.colors.paper, self.colors.surface)
-        for step in range(0, 101, 2):
-            candidate = mix(color, self.colors.ink, step / 100)
-            if min(contrast(candidate, g) for g in grounds) >= 4.5:
-                return candidate
-        return self.colors.ink
+        c = self.colors
+        return QColor(_readable(color.name(), c.ink.name(), c.paper.name(), c.surface.name()))
 
     def tint(self, color: QColor, share: float = 0.12) -> QColor:
         """A faint wash of a colour on the surface, for backgrounds."""
@@ -231,6 +227,16 @@ def load_fonts() -> None:
 def system_is_dark() -> bool:
     """Whether the desktop asks for dark windows."""
     return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+@lru_cache(maxsize=256)
+def _readable(color: str, ink: str, *grounds: str) -> str:
+    """The colour, with as much ink in it as 4.5 : 1 on every ground takes."""
+    for step in range(0, 101, 2):
+        candidate = mix(QColor(color), QColor(ink), step / 100)
+        if min(contrast(candidate, QColor(g)) for g in grounds) >= 4.5:
+            return candidate.name()
+    return ink
 
 
 @lru_cache(maxsize=8192)

@@ -44,7 +44,7 @@ class Panel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.anatomy)
 
-    # --- what subclasses answer ------------------------------------------------------------------------------------
+    # --- what subclasses answer ---
 
     def commands(self) -> list[Command]:
         """What can be done here; ids begin with the panel's key."""
@@ -79,7 +79,7 @@ class Panel(QWidget):
     def stop(self) -> None:
         """Stop what runs (Esc)."""
 
-    # --- helpers ---------------------------------------------------------------------------------------------------
+    # --- helpers ---
 
     def qicon(self) -> QIcon:
         """The panel's icon in the theme's colours."""

@@ -186,6 +186,13 @@ class Anatomy(QSplitter):
             if isinstance(sizes, list) and len(sizes) == splitter.count() and sum(sizes) > 0:
                 splitter.setSizes([int(s) for s in sizes])
 
+    def reset(self) -> None:
+        """Everything where it was in the beginning."""
+        self.input.set_open(True)
+        self.explain.set_open(self.width() >= NARROW)
+        self._chosen = False
+        self._distribute()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold the explanation in a narrow window, until the person decides otherwise."""
         super().resizeEvent(event)

@@ -1,0 +1,72 @@
+"""The program's life once torch is imported: application, window, event loop, orderly end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app import session as sessions
+from app import settings as settings_file
+from app.crash import CrashNet
+from app.icons import pixmap
+from app.panels import PANELS
+from app.script import Script, ScriptError, read_steps
+from app.settings import Settings
+from app.shots import take_shots
+from app.startup import open_window
+from app.theme import Theme
+from app.window import Window
+from engine.worker import Engine
+
+STUCK = -1  # the engine still works after its time to stop
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the window as the command line says and stay until it is closed; the exit code, or STUCK."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("textscape")
+    app.setApplicationDisplayName("Textscape")
+    app.setDesktopFileName("textscape")
+    settings = Settings(theme="light") if args.shots else settings_file.load()
+    try:
+        steps = read_steps(args.script) if args.script else None
+        engine = Engine(args.device or settings.device)
+    except (ScriptError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    theme = Theme()
+    app.setWindowIcon(pixmap("logo", 64, theme.colors.accent))
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "session.json" if args.shots else args.session or sessions.default_path()
+        fresh = args.fresh or args.shots is not None
+        window = open_window(engine, settings, PANELS, theme=theme, session_path=path, fresh=fresh)
+        window.keep_settings = args.shots is None
+        net = CrashNet(settings_file.log_file(), window.services.notices.error)
+        try:
+            return _live(app, window, args, steps)
+        finally:
+            net.close()
+
+
+def _live(app: QApplication, window: Window, args: argparse.Namespace, steps: list[dict] | None) -> int:  # type: ignore[type-arg]
+    if args.shots:
+        code = take_shots(window, args.shots, args.only)
+        window.close()
+    else:
+        window.files.open_all(args.files)
+        if steps is not None:
+            Script(window, steps)
+        if args.quit_after is not None:
+            QTimer.singleShot(round(args.quit_after * 1000), window, window.close)
+        code = app.exec()
+    stopped = window.services.bridge.close()
+    window.deleteLater()
+    app.sendPostedEvents()
+    app.processEvents()
+    return code if stopped else STUCK
