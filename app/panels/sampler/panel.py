@@ -37,7 +37,7 @@ from engine.messages import (
     SampleStep,
 )
 
-FRAME_MS = 33  # between two paintings of what has come in
+FRAME_MS = 50  # between two paintings of what has come in
 AHEAD = 4000  # proposals an endless run may be ahead of what is shown
 KEPT = 2000  # proposals of a run that a session keeps
 DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
