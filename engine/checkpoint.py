@@ -14,7 +14,7 @@ import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -26,7 +26,7 @@ from torch import nn
 from engine.capabilities import capabilities_of
 from engine.messages import ModelCard, ModelInfo, Progress
 from engine.models import build, kinds, read_config
-from engine.text import Tokenizer
+from engine.text import Kind, Tokenizer
 
 VERSION = 1
 MAX_HEADER = 8 << 20  # bytes; ours are a few thousand
@@ -175,7 +175,7 @@ def save(
 
 
 def _kind(header: Header) -> Any:
-    if header.document.tokenizer not in ("word", "unigram"):
+    if header.document.tokenizer not in get_args(Kind):
         raise CheckpointError(f"the tokenizer kind {header.document.tokenizer!r} is unknown.")
     return header.document.tokenizer
 

@@ -1,8 +1,9 @@
 """Text to token ids and back: SentencePiece models, one in each checkpoint.
 
-Two kinds. `word`: whole words, the units a person edits; text is split into words and punctuation first and
+Three kinds. `word`: whole words, the units a person edits; text is split into words and punctuation first and
 sentence-initial capitals are undone where the vocabulary knows the lower-case form. `unigram`: subword pieces
-(Kudo 2018) of raw text, for translation. Marks have fixed ids: pad 0, unknown 1, begin 2, end 3.
+(Kudo 2018) of raw text, for translation. `spaced`: what stands between spaces, for corpora that come cut into words,
+their `<unk>` read as the unknown mark. Marks have fixed ids: pad 0, unknown 1, begin 2, end 3.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PAD, UNK, BOS, EOS = 0, 1, 2, 3
 MARKS = 4
 """How many ids are marks; words and pieces start here."""
 
-Kind = Literal["word", "unigram"]
+Kind = Literal["word", "unigram", "spaced"]
 _SPACE = "\u2581"  # SentencePiece's mark of a preceding space
 
 _WORD = re.compile(
@@ -59,6 +60,11 @@ def join_words(words: Sequence[str]) -> str:
     return text[:1].upper() + text[1:]
 
 
+def split_spaced(text: str) -> list[str]:
+    """Words of text that was cut into words before, by its spaces alone; its own unknown marks are left out."""
+    return [word for word in text.split() if word != "<unk>"]
+
+
 def truecase(sentences: Iterable[Sequence[str]]) -> list[list[str]]:
     """Undo sentence-initial capitals, for training a word vocabulary.
 
@@ -91,12 +97,12 @@ class Tokenizer:
 
     @classmethod
     def train(cls, kind: Kind, sentences: Iterable[str], size: int, *, min_count: int = 1) -> Tokenizer:
-        """Train on sentences: a `word` model of the `size` commonest words, or a `unigram` model of `size` pieces.
+        """Train on sentences: a model of the `size` commonest words (`word`, `spaced`), or of `size` pieces (`unigram`).
 
         Raises ValueError if the text is too small for the size.
         """
-        if kind == "word":
-            lines = truecase(split_words(s) for s in sentences)
+        if kind != "unigram":
+            lines = truecase(map(split_words, sentences)) if kind == "word" else [split_spaced(s) for s in sentences]
             counts = Counter(w for line in lines for w in line)
             keep = {w for w, n in counts.most_common(size - MARKS) if n >= min_count}
             # SentencePiece must see exactly the kept words: what is cut would otherwise compete for places.
@@ -109,9 +115,9 @@ class Tokenizer:
             spm.SentencePieceTrainer.train(
                 sentence_iterator=iter([line for line in text if line]),
                 model_writer=out,
-                model_type=kind,
+                model_type="unigram" if kind == "unigram" else "word",
                 vocab_size=size,
-                character_coverage=1.0 if kind == "word" else 0.9999,
+                character_coverage=0.9999 if kind == "unigram" else 1.0,
                 normalization_rule_name="identity",
                 pad_id=PAD,
                 unk_id=UNK,
@@ -135,6 +141,8 @@ class Tokenizer:
         """The units a person sees and edits, verbatim (an unknown word stays what was typed)."""
         if self.kind == "unigram":
             return [str(p) for p in self._sp.encode(normalise(text), out_type=str)]
+        if self.kind == "spaced":
+            return text.split()
         words = split_words(text)
         return [w if i else self._first(w) for i, w in enumerate(words)]
 
@@ -142,6 +150,8 @@ class Tokenizer:
         """Ids of units from `words`; a word unknown as written is tried in other capitals, then is `UNK`."""
         if self.kind == "unigram":
             return [int(self._sp.piece_to_id(w)) for w in words]
+        if self.kind == "spaced":
+            return [self._exact(w) for w in words]
         return [self._word_id(w) for w in words]
 
     def encode(self, text: str) -> list[int]:
@@ -151,12 +161,14 @@ class Tokenizer:
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The display form of each id; marks in angle brackets, a leading space mark kept for subword pieces."""
         raw = [str(self._sp.id_to_piece(int(i))) for i in ids]
-        return [p.removeprefix(_SPACE) for p in raw] if self.kind == "word" else raw
+        return raw if self.kind == "unigram" else [p.removeprefix(_SPACE) for p in raw]
 
     def join(self, pieces: Sequence[str]) -> str:
         """A sentence from display forms, spaced and capitalised as a person would write it."""
         if self.kind == "word":
             return join_words(pieces)
+        if self.kind == "spaced":
+            return " ".join(pieces)
         return "".join(pieces).replace(_SPACE, " ").strip()
 
     def decode(self, ids: Iterable[int]) -> str:

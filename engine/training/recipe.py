@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.messages import ModelCard
+from engine.text import Kind
 from engine.training.data import Source
 
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
@@ -17,7 +18,7 @@ PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
 class TokenizerRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How to cut the text into units."""
 
-    kind: Literal["word", "unigram"] = "word"
+    kind: Kind = "word"
     size: PositiveInt = 10_000
     min_count: PositiveInt = 1
 

@@ -29,7 +29,7 @@ def test_clitics_stand_alone_and_negations_stay_whole() -> None:
 
 
 def test_curly_quotes_and_spaces_are_made_plain() -> None:
-    assert normalise("  “it’s”\tfine \n") == "\"it's\" fine"
+    assert normalise("  “it’s”\tfine \n") == '"it\'s" fine'
 
 
 def test_truecase_keeps_names_and_lowers_sentence_starts() -> None:
@@ -102,3 +102,13 @@ def test_encoding_any_text_gives_ids_in_range(text: str) -> None:
 
 
 _CACHE: list[Tokenizer] = []
+
+
+def test_text_cut_into_words_before_keeps_its_words_and_its_unknown_marks() -> None:
+    lines = ["the N cats do n't sleep", "<unk> cats sleep in u.s. towns"]
+    spaced = Tokenizer.train("spaced", lines, 40)
+    ids = spaced.encode("<unk> cats do n't rust")
+    assert ids[0] == UNK == ids[-1]
+    assert len(ids) == 5
+    assert spaced.decode(ids[1:4]) == "cats do n't"
+    assert spaced.size == MARKS + 9
