@@ -97,7 +97,7 @@ class Tokenizer:
 
     @classmethod
     def train(cls, kind: Kind, sentences: Iterable[str], size: int, *, min_count: int = 1) -> Tokenizer:
-        """Train on sentences: a model of the `size` commonest words (`word`, `spaced`), or of `size` pieces (`unigram`).
+        """Train on sentences: a model of the `size` commonest words (`word`, `spaced`) or of `size` pieces (`unigram`).
 
         Raises ValueError if the text is too small for the size.
         """
