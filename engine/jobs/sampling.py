@@ -8,20 +8,26 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from engine.jobs import Context, handles
+from engine.mcmc import exact
 from engine.mcmc.diagnostics import Trace, autocorrelation, bulk_ess, r_hat
 from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
 from engine.mcmc.proposal import LOG_ZERO, MOVES
 from engine.mcmc.run import Exchange, Run
 from engine.mcmc.setup import make_kernel
+from engine.mcmc.toy import Toy
 from engine.messages import (
     Candidate,
     Diagnostics,
     Event,
+    ExactToy,
+    Progress,
     Proposal,
     Sample,
     SampleStarted,
     SampleStep,
     Swap,
+    ToySpace,
+    ToyStep,
     Visited,
 )
 
@@ -29,6 +35,7 @@ SHOWN = 12  # candidates of a proposal in its event, besides the drawn and the p
 EVERY_STEPS, EVERY_SECONDS = 25, 0.5  # between two diagnostics, whichever is later
 LAGS = 100
 TOP = 10
+TOY_BURST = 20  # toy steps between two yields
 
 
 @handles(Sample)
@@ -60,6 +67,47 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
             rate = run.steps * kernel.chains / max(now - began, 1e-9)
             yield diagnostics(kernel, trace, rate)
             shown, shown_step = time.perf_counter(), run.steps
+
+
+@handles(ExactToy)
+def exact_toy(request: ExactToy, context: Context) -> Iterator[Event]:
+    """List the toy's space, check the kernel's matrix on it, then count where simulated chains stand."""
+    toy = Toy(request)
+    found = []
+    for part in exact.parts(toy):
+        found.append(part)
+        yield Progress(done=0, total=request.steps, unit="steps", note=f"checking {len(toy.sentences):,} sentences")
+    changes = exact.joined(found)
+    if "scan" in request.defects:
+        changes = exact.with_pointer(toy, changes, exact.pointer_law(toy, changes))
+    dense = exact.matrix(toy, changes)
+    law = exact.stationary(dense)
+    flow = toy.exact[:, None] * dense
+    yield ToySpace(
+        sentences=tuple(toy.lexicon.text(s) for s in toy.sentences),
+        exact=toy.exact,
+        stationary=law,
+        invariance=float(np.abs(toy.exact @ dense - toy.exact).max()),
+        detailed_balance=float(np.abs(flow - flow.T).max()),
+        balance_by_move=exact.balance_by_move(toy, changes),
+        total_variation=exact.total_variation(toy.exact, law),
+    )
+    scale = exact.deviation_scale(dense, law).sum() / 2
+    run = Run(toy.kernel([toy.sentences[0]] * request.chains), request.seed)
+    counts = np.zeros(len(toy.sentences))
+    while run.steps < request.steps:
+        for _ in range(min(request.every, request.steps - run.steps)):
+            run.step()
+            counts += np.bincount(toy.index(run.kernel.ids), minlength=len(counts))
+            if run.steps % TOY_BURST == 0:
+                yield Progress(done=run.steps, total=request.steps, unit="steps")
+        empirical = counts / counts.sum()
+        yield ToyStep(
+            step=run.steps,
+            empirical=empirical,
+            total_variation=exact.total_variation(toy.exact, empirical),
+            expected=float(scale / np.sqrt(counts.sum())),
+        )
 
 
 def started(request: Sample, kernel: Kernel) -> SampleStarted:

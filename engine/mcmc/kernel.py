@@ -217,7 +217,9 @@ class Kernel:
         new = ~(top[:, :, None] == self._keywords).any(1)  # A, keywords
         words[:, self.candidates : -1] = np.where(new, self._keywords, -1)
         inside = words >= 0
-        if len(full := np.flatnonzero(choice.full)):
+        if choice.words is not None:
+            words[:, -1] = np.where(choice.full, choice.words, -1)
+        elif len(full := np.flatnonzero(choice.full)):
             law = (joint[full].double() - log_z[full, None]).exp().cumsum(1)
             mark = torch.from_numpy(uniform[full]).to(self._device)[:, None] * law[:, -1:]
             drawn = torch.searchsorted(law, mark, right=True)[:, 0].clamp(max=joint.shape[1] - 1)

@@ -37,11 +37,13 @@ class Choice:
     moves: Ids  # [A]
     places: Ids  # [A] position of the word; for insert the slot before this word
     full: Mask  # [A] whether the word comes from the whole vocabulary
+    words: Ids | None = None  # [A] these words instead of drawn ones, where `full`
 
     @property
     def right(self) -> Ids:
         """Where the right context begins, in the present sentence."""
-        return self.places + (self.moves != INSERT)
+        right: Ids = self.places + (self.moves != INSERT)
+        return right
 
 
 @dataclass

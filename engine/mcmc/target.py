@@ -4,8 +4,9 @@
 
 fluency     log p(x), the forward language model's log-probability, end mark included, in nats.
 similarity  S = sum over content words s of the source of log((1 + max_i cos(s, x_i)) / 2): the best match of each
-            source word in the sentence, by cosine of the forward model's word vectors. 0 when every one occurs,
-            never positive. A smooth form of the word-wise matching of Miao et al. (2019), section 3.2.
+            source word in the sentence, by cosine of the forward model's word vectors, the part that all words
+            share removed (`distinctive`). 0 when every one occurs, never positive. A smooth form of the word-wise
+            matching of Miao et al. (2019), section 3.2.
 length      L = -(|x| - goal)^2 / 2.
 
 The support: between `shortest` and `longest` words, every requirement met, and the words outside the vocabulary
@@ -94,6 +95,7 @@ class Similarity:
 
     def __init__(self, source: Sequence[int], vectors: Array, size: int) -> None:
         """`source`: content words' ids; `vectors` [V, E]; `size`: V and the words outside, whose cosine is 0 or 1."""
+        vectors = distinctive(vectors)
         unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         distinct = list(dict.fromkeys(source))
         self._cosine = np.zeros((size, len(distinct)))  # word, source word
@@ -116,6 +118,18 @@ class Similarity:
         """S from the best matches [..., S]."""
         score: Array = np.log(np.maximum((1 + best) / 2, self.FLOOR)).sum(-1)
         return score
+
+
+def distinctive(vectors: Array) -> Array:
+    """Word vectors [V, E] less their mean and their E / 100 main directions, which tell little but frequency.
+
+    "All-but-the-top" (Mu and Viswanath 2018), without which every two words look alike.
+    """
+    centred: Array = vectors - vectors.mean(0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    main = directions[:, directions.shape[1] - vectors.shape[1] // 100 :]
+    rest: Array = centred - centred @ main @ main.T
+    return rest
 
 
 def content_words(words: Sequence[str]) -> list[int]:
@@ -149,7 +163,7 @@ class Target:
             best: [B, S] matches of the source (of the words beside `words`, where these are given).
             words: [B, J], the word that each sentence holds besides.
         """
-        parts = []
+        parts: list[Array] = []
         if self.fluency > 0:
             parts.append(self.fluency * log_prob)
         if self.similarity > 0:
@@ -158,5 +172,6 @@ class Target:
             score = self.matcher.log_score(best) if words is None else self.matcher.with_word(best, words)
             parts.append(self.similarity * score)
         if self.length > 0:
-            parts.append(self.length * -0.5 * np.broadcast_to((lengths - self.goal) ** 2, log_prob.shape))
+            off: Array = np.broadcast_to(lengths - self.goal, log_prob.shape).astype(np.float64)
+            parts.append(-0.5 * self.length * off**2)
         return np.stack(parts, -1) if parts else np.zeros((*log_prob.shape, 0))

@@ -1,0 +1,176 @@
+"""The exact toy: a vocabulary so small that every sentence can be listed, and a random bigram model over it.
+
+The kernel that runs on it is the one that runs on real models; `engine.mcmc.exact` says what its law is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.mcmc.kernel import Kernel
+from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.released import ReleasedKernel
+from engine.mcmc.target import Array, Requirement, Similarity, Support, Target
+from engine.messages import ExactToy
+from engine.text import BOS, EOS, UNK
+
+MOST = 800  # sentences; the matrix has their square, and larger ones are no toy
+WORDS = ("ant", "bee", "cat", "dog", "elk", "fox")
+
+
+class ToyVocabulary:
+    """A few words behind the usual marks."""
+
+    def __init__(self, size: int) -> None:
+        self._pieces = ["<pad>", "<unk>", "<s>", "</s>", *WORDS[:size]]
+        self.size = len(self._pieces)
+
+    def words(self, text: str) -> list[str]:
+        """Words at the spaces."""
+        return text.split()
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        """Ids of words, unknown ones as `UNK`."""
+        return [self._pieces.index(w) if w in self._pieces else UNK for w in words]
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The words."""
+        return [self._pieces[i] for i in ids]
+
+    def join(self, pieces: Sequence[str]) -> str:
+        """Words with spaces between."""
+        return " ".join(pieces)
+
+
+@dataclass(frozen=True)
+class LastWord:
+    """A bigram model's state: the last word read, [B]."""
+
+    word: Tensor
+
+    def select(self, rows: Tensor) -> LastWord:
+        """The states of the given rows."""
+        return LastWord(self.word[rows])
+
+    @staticmethod
+    def concat(states: Sequence[LastWord]) -> LastWord:
+        """One state of all rows."""
+        return LastWord(torch.cat([s.word for s in states]))
+
+    def __len__(self) -> int:
+        return len(self.word)
+
+
+class Bigram:
+    """A bigram language model from a table of log-probabilities [V, V] (row: the word before), in float64."""
+
+    def __init__(self, table: Array, vocabulary: ToyVocabulary) -> None:
+        self.table = torch.from_numpy(table)
+        self.tokenizer: Any = vocabulary
+
+    def begin(self, batch: int) -> LastWord:
+        """After the begin mark."""
+        return LastWord(torch.full((batch,), BOS))
+
+    def advance(self, state: LastWord, tokens: Tensor) -> LastWord:
+        """After one more word."""
+        return LastWord(tokens)
+
+    def log_probs(self, state: LastWord) -> Tensor:
+        """[B, V]."""
+        return self.table[state.word]
+
+    def score(self, state: LastWord, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Log-probability of each token of a continuation, [B, T]."""
+        before = torch.cat([state.word[:, None], tokens[:, :-1]], 1)
+        counted = torch.arange(tokens.shape[1]) < lengths[:, None]
+        return torch.where(counted, self.table[before, tokens], 0.0)
+
+
+def random_bigrams(vocabulary: ToyVocabulary, generator: np.random.Generator) -> tuple[Bigram, Bigram]:
+    """A random forward model and one that reads it backwards (Bayes' rule with all words as likely before)."""
+    size = vocabulary.size
+    weights = generator.gamma(0.7, size=(size, size)) + 0.05
+    weights[:, [0, UNK, BOS]] = 0.0
+    weights /= weights.sum(1, keepdims=True)
+    reverse = weights.T.copy()
+    reverse[:, [EOS, BOS]] = reverse[:, [BOS, EOS]]  # what followed the begin mark comes before the end, read backwards
+    reverse[[EOS, BOS]] = reverse[[BOS, EOS]]
+    reverse[:, [0, UNK, BOS]] = 0.0
+    reverse /= np.maximum(reverse.sum(1, keepdims=True), 1e-300)
+    with np.errstate(divide="ignore"):
+        return Bigram(np.log(weights), vocabulary), Bigram(np.log(reverse), vocabulary)
+
+
+class Toy:
+    """The enumerated space of a request, its kernel, and both laws."""
+
+    def __init__(self, request: ExactToy) -> None:
+        """Raises ValueError when the space is too large to list."""
+        words, longest = request.vocabulary, request.max_length
+        count = sum(words**n for n in range(1, longest + 1))
+        if count > MOST:
+            raise ValueError(f"{words} words up to length {longest} make {count:,} sentences; the most is {MOST:,}.")
+        self.request = request
+        self._generator = np.random.default_rng(np.random.SeedSequence((request.seed, 1 << 21)))
+        self._vocabulary = ToyVocabulary(words)
+        self.models = random_bigrams(self._vocabulary, self._generator)
+        self.lexicon = Lexicon(self._vocabulary)
+        self.target = self._target()
+        ids = range(FIRST_WORD, FIRST_WORD + words)
+        every = [s for n in range(1, longest + 1) for s in itertools.product(ids, repeat=n)]
+        self.sentences = [s for s in every if self.target.support.holds(s)]
+        self.lengths: Ids = np.asarray([len(s) for s in self.sentences])
+        self._base = self._vocabulary.size
+        self._index = np.full(self._base ** (longest + 1), -1)
+        self._index[self._codes(self._rows(self.sentences))] = np.arange(len(self.sentences))
+        log_pi = self.kernel(self.sentences).log_target
+        pi = np.exp(log_pi - log_pi.max())
+        self.exact: Array = pi / pi.sum()
+
+    def kernel(self, first: Sequence[Sequence[int]]) -> Kernel:
+        """The request's kernel, exact or with its defects, with chains at these sentences."""
+        request = self.request
+        required = self.target.support.requirements
+        make = ReleasedKernel.with_defects(request.defects) if request.defects else Kernel
+        return make(
+            *self.models,
+            self.target,
+            self.lexicon,
+            first,
+            candidates=request.candidates,
+            keywords=required[0].words if required else (),
+            full_share=request.full_share,
+        )
+
+    def index(self, ids: Ids) -> Ids:
+        """Numbers of sentences given as padded rows of ids, [B, longest + 1] -> [B]."""
+        return self._index[self._codes(ids)]
+
+    def _target(self) -> Target:
+        request = self.request
+        requirements = (Requirement((FIRST_WORD,), True),) if request.keyword else ()
+        source = list(range(FIRST_WORD, FIRST_WORD + min(2, request.vocabulary)))
+        vectors = self._generator.normal(size=(self._vocabulary.size, 3))
+        return Target(
+            support=Support(1, request.max_length, requirements, self._vocabulary.size),
+            similarity=request.similarity,
+            matcher=Similarity(source, vectors, self._vocabulary.size) if request.similarity > 0 else None,
+        )
+
+    def _rows(self, sentences: Sequence[Sequence[int]]) -> Ids:
+        rows = np.zeros((len(sentences), self.request.max_length + 1), np.int64)
+        for row, sentence in zip(rows, sentences, strict=True):
+            row[: len(sentence)] = sentence
+        return rows
+
+    def _codes(self, ids: Ids) -> Ids:
+        codes: Ids = ids @ self._base ** np.arange(ids.shape[1])
+        return codes
