@@ -1,4 +1,4 @@
-"""The text VAE (Bowman et al. 2016): a bidirectional encoder, a Gaussian point, a recurrent decoder.
+"""The text VAE (Bowman et al. 2016): a bidirectional encoder, a Gaussian point, a recurrent or Transformer decoder.
 
 With `variational` off it is the plain autoencoder: the same encoder and decoder around a point without noise. What
 keeps the posterior from collapsing (annealing, free bits, word dropout) belongs to training, not to the model.
@@ -9,14 +9,15 @@ Shapes: B rows, T positions, D latent dimensions, V vocabulary entries, E embedd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.models.decoders import LatentEntry, Place, RecurrentDecoder, RecurrentState
+from engine.models.decoders import LatentEntry, Place, RecurrentDecoder
+from engine.models.latent_transformer import TransformerDecoder
 from engine.models.registry import register
 from engine.models.softmax import AdaptiveSoftmax
 from engine.text import BOS, EOS, Tokenizer
@@ -39,7 +40,8 @@ class TextVaeConfig(msgspec.Struct, frozen=True, tag="text-vae", tag_field="kind
     encoder: Positive = 192  # hidden units of each direction
     decoder: Positive = 320  # hidden units
     layers: Depth = 1  # of the decoder
-    cell: Literal["gru", "lstm"] = "gru"
+    cell: Literal["gru", "lstm", "transformer"] = "gru"  # of the decoder; a Transformer's encoder is a GRU
+    heads: Depth = 4  # of a Transformer decoder
     entry: tuple[Place, ...] = ("state", "input")  # where z enters the decoder
     slots: Depth = 4  # of the memory, where z enters there
     dropout: Share = 0.2  # on decoder inputs and outputs
@@ -61,13 +63,13 @@ class TextVae(nn.Module):
         self.latent_size = config.latent
         self.embedding = nn.Embedding(config.vocabulary, config.embedding)
         nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
-        make = nn.GRU if config.cell == "gru" else nn.LSTM
+        make = nn.LSTM if config.cell == "lstm" else nn.GRU
         self.reader: nn.GRU | nn.LSTM = make(config.embedding, config.encoder, batch_first=True, bidirectional=True)
         self.to_mean = nn.Linear(2 * config.encoder, config.latent)
         self.to_log_var = nn.Linear(2 * config.encoder, config.latent) if config.variational else None
         sizes = {"embedding": config.embedding, "hidden": config.decoder, "layers": config.layers}
         self.entry = LatentEntry(config.entry, latent=config.latent, slots=config.slots, **sizes)
-        self.writer = RecurrentDecoder(config.cell, beside=config.latent if self.entry.beside else 0, **sizes)
+        self.writer = _writer(config, sizes | {"beside": config.latent if self.entry.beside else 0})
         self.project = nn.Linear(config.decoder, config.embedding)
         self.softmax = AdaptiveSoftmax(self.embedding, head=config.head, clusters=config.clusters)
         self.bag = nn.Linear(config.latent, config.embedding) if config.bag else None
@@ -151,36 +153,44 @@ class TextVae(nn.Module):
         return tables
 
 
+def _writer(config: TextVaeConfig, sizes: dict[str, int]) -> RecurrentDecoder | TransformerDecoder:
+    if config.cell == "transformer":
+        memory = "memory" in config.entry
+        return TransformerDecoder(heads=config.heads, memory=memory, dropout=config.dropout, **sizes)
+    return RecurrentDecoder(config.cell, **sizes)
+
+
 class PointDecoder:
     """p(x|z) at given points, as the capability `Scores`: row b belongs to point b."""
 
     def __init__(self, model: TextVae, points: Tensor) -> None:
         self.tokenizer = model.tokenizer
         self._model = model
+        self._writer: Any = model.writer  # with states of its own kind
         self._condition = model.entry(points.to(model.project.weight))
         self._rows = len(points)
 
-    def begin(self, batch: int) -> RecurrentState:
+    def begin(self, batch: int) -> Any:
         """The state after the start mark, for as many rows as there are points."""
         if batch != self._rows:
             raise ValueError(f"{self._rows} points give {self._rows} rows, not {batch}")
-        state = self._model.writer.begin(self._condition, batch, self._model.project.weight)
-        return self.advance(state, torch.full((batch,), BOS, device=state.h.device))
+        state: Any = self._writer.begin(self._condition, batch, self._model.project.weight)
+        return self.advance(state, torch.full((batch,), BOS, device=self._model.project.weight.device))
 
-    def advance(self, state: RecurrentState, tokens: Tensor) -> RecurrentState:
+    def advance(self, state: Any, tokens: Tensor) -> Any:
         """One step; `tokens` [B]."""
-        return self._model.writer.step(state, self._model.tables()[0][tokens])
+        return self._writer.step(state, self._model.tables()[0][tokens])
 
-    def features(self, state: RecurrentState) -> Tensor:
+    def features(self, state: Any) -> Tensor:
         """The vector the next token is read from, [B, E]; also what contrastive search compares."""
-        out: Tensor = self._model.project(self._model.writer.read(state))
+        out: Tensor = self._model.project(self._writer.read(state))
         return out
 
-    def log_probs(self, state: RecurrentState) -> Tensor:
+    def log_probs(self, state: Any) -> Tensor:
         """[B, V]."""
         return self._model.softmax.log_probs(self._model.embedding.weight, self.features(state))
 
-    def best(self, state: RecurrentState) -> tuple[Tensor, Tensor]:
+    def best(self, state: Any) -> tuple[Tensor, Tensor]:
         """The likeliest next word or end mark and its log-probability, each [B], without the whole distribution.
 
         Exact: no word of a cluster can be likelier than the cluster's own entry in the head, so a cluster is looked
@@ -205,7 +215,7 @@ class PointDecoder:
                 token[rows[better]] = place[better] + low
         return token, top - whole
 
-    def score(self, state: RecurrentState, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def score(self, state: Any, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""
         out = tokens.new_zeros(tokens.shape, dtype=torch.float32)
         hidden, places = [], []

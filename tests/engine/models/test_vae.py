@@ -23,7 +23,16 @@ PLACES = [("state",), ("input",), ("embedding",), ("memory",), ("state", "input"
 def tiny_vae(tokenizer: Tokenizer | None, *, seed: int = 0, spread: float = 3.0, **sizes: Any) -> TextVae:
     """A small model with weights large enough for z to matter."""
     torch.manual_seed(seed)
-    settings = {"latent": 3, "embedding": 6, "encoder": 5, "decoder": 7, "head": 8, "clusters": 2, "slots": 2} | sizes
+    settings = {
+        "latent": 3,
+        "embedding": 6,
+        "encoder": 5,
+        "decoder": 8,
+        "heads": 2,
+        "head": 8,
+        "clusters": 2,
+        "slots": 2,
+    } | sizes
     vocabulary = tokenizer.size if tokenizer else settings.pop("vocabulary")
     model = TextVae(TextVaeConfig(vocabulary=vocabulary, **settings), tokenizer)  # type: ignore[arg-type]
     with torch.no_grad():
@@ -38,7 +47,7 @@ SENTENCES = [[5, 9, 20, 4], [7], [21, 22, 6], []]
 
 
 @pytest.mark.parametrize("places", PLACES)
-@pytest.mark.parametrize(("cell", "layers"), [("gru", 1), ("lstm", 1), ("gru", 2), ("lstm", 2)])
+@pytest.mark.parametrize(("cell", "layers"), [("gru", 1), ("lstm", 1), ("gru", 2), ("lstm", 2), ("transformer", 2)])
 def test_step_by_step_gives_the_training_scores(
     tokenizer: Tokenizer, places: tuple[str, ...], cell: str, layers: int
 ) -> None:
@@ -58,9 +67,12 @@ def test_step_by_step_gives_the_training_scores(
         assert not scores[row, len(sentence) + 1 :].any()
 
 
+@pytest.mark.parametrize("cell", ["gru", "transformer"])
 @pytest.mark.parametrize("places", PLACES)
-def test_the_point_changes_the_sentence_wherever_it_enters(tokenizer: Tokenizer, places: tuple[str, ...]) -> None:
-    model = tiny_vae(tokenizer, entry=places)
+def test_the_point_changes_the_sentence_wherever_it_enters(
+    tokenizer: Tokenizer, places: tuple[str, ...], cell: str
+) -> None:
+    model = tiny_vae(tokenizer, entry=places, cell=cell, spread=2.0)
     decoder = model.decoder(torch.tensor([[0.0, 0.0, 0.0], [2.0, -2.0, 1.0]]))
     first, second = decoder.log_probs(decoder.begin(2))
     assert float((first - second).abs().max()) > 0.01
@@ -112,8 +124,9 @@ def test_a_sentences_posterior_does_not_depend_on_its_batch(tokenizer: Tokenizer
             torch.testing.assert_close(whole[row], alone[0])
 
 
-def test_states_are_selected_and_joined(tokenizer: Tokenizer) -> None:
-    model = tiny_vae(tokenizer, cell="lstm", entry=("state", "input", "memory"))
+@pytest.mark.parametrize("cell", ["gru", "lstm", "transformer"])
+def test_states_are_selected_joined_and_continued_twice(tokenizer: Tokenizer, cell: str) -> None:
+    model = tiny_vae(tokenizer, cell=cell, entry=("state", "input", "memory"))
     decoder = model.decoder(torch.randn(3, 3))
     state = decoder.advance(decoder.begin(3), torch.tensor([4, 5, 6]))
     rows = torch.tensor([2, 0, 0])
@@ -122,6 +135,13 @@ def test_states_are_selected_and_joined(tokenizer: Tokenizer) -> None:
     torch.testing.assert_close(decoder.log_probs(chosen), decoder.log_probs(state)[rows])
     joined = state.concat([state, chosen])
     torch.testing.assert_close(decoder.log_probs(joined)[3:], decoder.log_probs(chosen))
+    first = decoder.advance(state, torch.tensor([7, 7, 7]))
+    before = decoder.log_probs(first)
+    after = decoder.advance(first, torch.tensor([8, 8, 8]))
+    expected = decoder.log_probs(after)
+    decoder.advance(state, torch.tensor([9, 9, 9]))  # another way on from the same state disturbs neither
+    torch.testing.assert_close(decoder.log_probs(first), before)
+    torch.testing.assert_close(decoder.log_probs(decoder.advance(first, torch.tensor([8, 8, 8]))), expected)
 
 
 def test_rows_are_points(tokenizer: Tokenizer) -> None:
