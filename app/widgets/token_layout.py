@@ -1,4 +1,4 @@
-"""Where the words of a strip stand: lines that break between words, with room above and below for what is said of them."""
+"""Where the words of a strip stand: lines that break between words, with room for what is said of them."""
 
 from __future__ import annotations
 

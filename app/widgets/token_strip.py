@@ -172,7 +172,7 @@ class TokenStrip(QWidget):
         return self._flow
 
     def _refit(self) -> None:
-        """Smaller type until the sentence fits; it grows again only on `reset_size` or a new width, so nothing jumps."""
+        """Smaller type until the sentence fits; it grows again only by `reset_size` or a new width: nothing jumps."""
         self._flow = None
         if not self.width() or not self._words:
             return
@@ -273,7 +273,7 @@ class TokenStrip(QWidget):
         return here.words[min(self._edit.position, len(here.words) - 1)]
 
     def _paint_ring(self, painter: QPainter, here: Flow, now: float) -> None:
-        """A ring at the place (solid: accepted, dashed: rejected) and above it the move's sign and name, and verdict."""
+        """A ring at the place (solid: accepted, dashed: rejected), above it the move's sign and name, and verdict."""
         edit, c = self._edit, self._theme.colors
         assert edit is not None
         color, place = self._move_color(), self._place(here)

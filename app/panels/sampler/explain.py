@@ -36,9 +36,7 @@ class SamplerExplain(QWidget):
         self._verdict = _text()
         self.bar = AcceptanceBar(theme=theme)
         self._formula = _text()
-        self._formula.setToolTip(
-            "x: the sentence before, x′: as proposed; π: the target, g: the chance of the proposal"
-        )
+        self._formula.setToolTip("x: the sentence before, x′: as proposed; π: the target, g: the chance to propose it")
         self.terms = TermTable(theme=theme)
         self._slot = _text()
         layout = QVBoxLayout(self)

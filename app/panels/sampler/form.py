@@ -35,7 +35,7 @@ MODES: tuple[tuple[Mode, str, str, str], ...] = (
 
 
 class SamplerForm(QWidget):
-    """Fields over a `Parameters`. It changes nothing itself: edits are announced and come back through `show_values`."""
+    """Fields over `Parameters`. It changes nothing itself: edits are announced and come back by `show_values`."""
 
     edited = Signal(str, object)  # field, value
     run_wanted = Signal()
@@ -172,22 +172,22 @@ class SamplerForm(QWidget):
         self._seed(grid)
 
     def _build_rare(self, grid: QGridLayout) -> None:
-        self._number(grid, "full_share", "Free draws, share", 0, 1, 0.01, "Share of words drawn from the whole vocabulary "
+        self._number(grid, "full_share", "Free draws, share", 0, 1, 0.01, "Share of words drawn from all the vocabulary "
                      "instead of the K candidates; above 0 every sentence can be reached")  # fmt: skip
         self._choice(grid, "order", "Keyword order", (("fixed", "as typed"), ("any", "any")),
                      "Whether the keywords must stand in the order typed")  # fmt: skip
         self._number(grid, "terms.fluency", "Fluency weight", 0, 100, 0.1, "Weight of log p of the language model; "
                      "turning it up makes the text more probable, at 0 it counts for nothing")  # fmt: skip
-        self._number(grid, "terms.similarity", "Similarity weight", 0, 1000, 1, "How strongly a paraphrase holds on to the "
-                     "source's words; turning it up keeps the meaning and the wording")  # fmt: skip
-        self._number(grid, "terms.length", "Length weight", 0, 100, 0.05, "How strongly the length is drawn to the goal: "
+        self._number(grid, "terms.similarity", "Similarity weight", 0, 1000, 1, "How strongly a paraphrase holds on to "
+                     "the source's words; turning it up keeps the meaning and the wording")  # fmt: skip
+        self._number(grid, "terms.length", "Length weight", 0, 100, 0.05, "How strongly length is drawn to the goal: "
                      "each squared word of distance costs half this many nats")  # fmt: skip
         self._spin(grid, "length_goal", "Length goal, words", 1, 200, "The length that the length weight draws to")
         self._spin(grid, "min_length", "Shortest, words", 1, 200, "No sentence gets shorter than this")
         self._spin(grid, "max_length", "Longest, words", 1, 200, "No sentence gets longer than this")
         self.ladder = QLineEdit(placeholderText="off; e.g. 1, 1.5, 2.5")
-        self.ladder.setToolTip("Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter chains "
-                               "explore, the first one collects")  # fmt: skip
+        self.ladder.setToolTip("Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter "
+                               "chains explore, the first one collects")  # fmt: skip
         self.ladder.editingFinished.connect(self._on_ladder)
         self._row(grid, "ladder", "Tempering ladder", self.ladder)
         start = QLineEdit(placeholderText="the keywords, or the source")

@@ -57,7 +57,7 @@ proposing the edit. In the long run the chain visits every sentence as often as 
 Click words in the large sentence to lock them; **B** goes on from the step you are looking at.
 
 Space plays, ← → step, Shift ten, ↑ ↓ change the speed, Home and End go to the ends.
-Away from the live edge, pausing stops only the picture: the engine runs ahead. On the live edge it holds the engine too.
+Away from the live edge, pausing stops only the picture: the engine runs ahead. On the live edge it holds the engine.
 """
 
 

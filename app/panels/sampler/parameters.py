@@ -37,7 +37,7 @@ class Parameters(msgspec.Struct, frozen=True):
         return str(getattr(self.sample, TEXT_FIELD[self.mode]))
 
     def with_field(self, field: str, value: Any) -> Parameters:
-        """A copy with one field changed: `mode`, `seed_fixed`, a field of `Sample`, or `moves.replace`, `terms.length`."""
+        """A copy with one field changed: `mode`, `seed_fixed`, a field of `Sample` or a part of it: `moves.insert`."""
         if field in ("mode", "seed_fixed"):
             changed = msgspec.structs.replace(self, **{field: value})
             return changed._unlocked() if field == "mode" else changed

@@ -26,11 +26,11 @@ from engine.messages import ExactToy
 DEFECTS: dict[str, tuple[str, str]] = {
     "delete": (
         "Wrong way back of a deletion",
-        "Delete is tested with the chance of another word than the one deleted, and never refused for lack of a way back",
+        "The way back of a deletion is given another candidate's chance, not the deleted word's",
     ),
     "replace": (
         "Replace always accepted",
-        "Replace takes every draw, also when the word that stood there is not among the candidates and could not come back",
+        "Replace takes every draw, also when the present word is no candidate and could not come back",
     ),
     "threshold": (
         "Extra gate",
@@ -52,7 +52,7 @@ DEFECTS: dict[str, tuple[str, str]] = {
 FIELDS: tuple[tuple[str, str, int, int, str], ...] = (
     ("vocabulary", "Words", 2, 6, "Words of the vocabulary; the space grows as a power of it"),
     ("max_length", "Longest, words", 1, 5, "Length of the longest sentence"),
-    ("candidates", "Candidates K", 1, 6, "Words pre-selected for a place; fewer than all make the kernel harder to get right"),
+    ("candidates", "Candidates K", 1, 6, "Words pre-selected for a place; with fewer than all the kernel is harder to get right"),
     ("chains", "Chains", 1, 256, "Chains that are counted together"),
     ("steps", "Steps", 100, 1_000_000, "Proposals of each chain"),
     ("seed", "Seed", 0, 2**31 - 1, "The same seed gives the same histogram"),
@@ -69,7 +69,7 @@ class ToyForm(QWidget):
     def __init__(self, parent: QWidget | None = None, *, theme: Theme) -> None:
         super().__init__(parent)
         self._setters: dict[str, Callable[[Any], None]] = {}
-        self._request = ExactToy()
+
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -105,7 +105,6 @@ class ToyForm(QWidget):
 
     def show_values(self, request: ExactToy) -> None:
         """Show a request."""
-        self._request = request
         for field, setter in self._setters.items():
             setter(getattr(request, field))
         for name, check in self.defects.items():

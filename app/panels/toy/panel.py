@@ -22,6 +22,7 @@ from app.widgets.timeline import Timeline
 from engine.messages import Cancelled, ExactToy, Failed, Finished, Message, ToySpace, ToyStep
 
 FRAME_MS = 50
+STEPS = 4000  # a demonstration is over in some seconds
 DIGITS = 1e-12  # a law is kept when pi P differs from pi by no more
 
 HELP = """
@@ -49,7 +50,7 @@ class ToyPanel(Panel):
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
-        self.request = ExactToy()
+        self.request = ExactToy(steps=STEPS)
         self.space: ToySpace | None = None
         self.steps: list[ToyStep] = []
         self.job: int | None = None

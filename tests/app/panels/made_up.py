@@ -39,7 +39,9 @@ class NotedBridge(QObject):
         info = {"path": "", "kind": "lstm-lm", "parameters": 1, "size_mb": 1.0, "vocabulary": 9, "config": {}}
         self.models = [
             ModelInfo(name="tiny", capabilities=("NextToken", "Scores"), card=ModelCard(), role="forward", **info),
-            ModelInfo(name="tiny-back", capabilities=("NextToken", "Scores"), card=ModelCard(), role="backward", **info),
+            ModelInfo(
+                name="tiny-back", capabilities=("NextToken", "Scores"), card=ModelCard(), role="backward", **info
+            ),
         ]
         self.asked: list[tuple[str, Any]] = []
         self.requests: list[Request] = []

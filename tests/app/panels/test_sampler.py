@@ -57,7 +57,7 @@ def made(swaps=False, count=60, request=REQUEST):
     return run
 
 
-# --- the run -----------------------------------------------------------------------------------------------------------
+# --- the run ---
 
 
 def test_a_run_says_where_each_chain_stands():
@@ -112,7 +112,7 @@ def test_a_packed_run_is_the_same_run():
         Run.unpack("AAAA")
 
 
-# --- words -------------------------------------------------------------------------------------------------------------
+# --- words ---
 
 
 def test_the_terms_add_up_to_the_ratio():
@@ -165,7 +165,7 @@ def test_unknown_words_are_marked():
     assert all(w.locked == (w.text.lower() in ("juice", "natural", "brand")) for w in shown)
 
 
-# --- parameters --------------------------------------------------------------------------------------------------------
+# --- parameters ---
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_command_line_leaves_defaults_out():
     )
 
 
-# --- exports -----------------------------------------------------------------------------------------------------------
+# --- exports ---
 
 
 def test_json_lines_begin_with_the_request_and_hold_every_proposal():
@@ -248,7 +248,7 @@ def test_events_survive_json():
         assert encode(decode_event(encode(step))) == encode(step)
 
 
-# --- the panel ---------------------------------------------------------------------------------------------------------
+# --- the panel ---
 
 
 def test_it_begins_with_an_invitation_that_starts_a_run(panel, bridge):
