@@ -39,9 +39,9 @@ class Strategy(Protocol):
 
 
 def merits(frontiers: Sequence[Frontier], width: int, like: Tensor) -> Tensor:
-    """What each live prefix is worth, [A, W, 1]; minus infinity where there is none."""
+    """What each live prefix is worth, [A, W]; minus infinity where there is none."""
     rows = [[n.merit for n in f.live] + [-math.inf] * (width - len(f.live)) for f in frontiers]
-    return torch.tensor(rows, dtype=like.dtype, device=like.device)[:, :, None]
+    return torch.tensor(rows, dtype=like.dtype, device=like.device)
 
 
 class Beam:
@@ -59,8 +59,8 @@ class Beam:
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""
         many, width, vocabulary = scores.shape
-        totals = scores + merits(frontiers, width, scores)
-        values, places = top(totals.view(many, width * vocabulary), 2 * self.beam)
+        worth = merits(frontiers, width, scores)
+        values, places = top(scores.view(many, width * vocabulary), 2 * self.beam, worth)
         return [
             choose([Candidate(p // vocabulary, p % vocabulary, v, v) for v, p in zip(*row, strict=True)], self.beam)
             for row in zip(values.tolist(), places.tolist(), strict=True)
@@ -103,7 +103,7 @@ class DiverseBeam:
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`; the groups of one input stand one after the other."""
         vocabulary = scores.shape[2]
-        totals = scores + merits(frontiers, scores.shape[1], scores)
+        totals = scores + merits(frontiers, scores.shape[1], scores)[:, :, None]
         choices: list[Choice] = []
         taken: Counter[int] = Counter()
         for i, frontier in enumerate(frontiers):

@@ -62,7 +62,7 @@ class ConstrainedBeam:
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""
         many, width, vocabulary = scores.shape
-        totals = scores + merits(frontiers, width, scores)
+        totals = scores + merits(frontiers, width, scores)[:, :, None]
         values, places = top(totals.view(many, width * vocabulary), 2 * self.beam)
         best = totals.max(2).indices.tolist()  # each prefix's own best goes on beside the best of all
         choices = []

@@ -65,23 +65,35 @@ _BLOCK = 64
 _WIDE = 16_000
 
 
-def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
+def top(scores: Tensor, count: int, offsets: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The best `count` of each row, [A, N] -> values and indices [A, count], best first.
 
-    Wide rows take two rounds: the best of each of many strided blocks, then the best inside the best blocks. The
-    winners lie in at most `count` blocks, so the result is exact, at the price of one pass over the scores.
+    With `offsets` [A, W] each row is W parts of equal length, and a part's offset is added to its scores. Wide rows
+    take two rounds: the best of each of many strided blocks, then the best inside the best blocks. The winners lie
+    in at most `count` blocks, so the result is exact, at the price of one pass over the scores.
     """
     rows, width = scores.shape
-    blocks = width // _BLOCK
-    if width < _WIDE or blocks < 4 * count:
+    parts = 1 if offsets is None else offsets.shape[1]
+    blocks = width // parts // _BLOCK  # of each part
+    if width < _WIDE or blocks * parts < 4 * count:
+        if offsets is not None:
+            scores = (scores.view(rows, parts, -1) + offsets[:, :, None]).view(rows, width)
         values, places = scores.topk(min(count, width), 1)
         return values, places
-    body = scores[:, : blocks * _BLOCK].view(rows, _BLOCK, blocks)
-    _, chosen = body.amax(1).topk(count, 1, sorted=False)  # rows, count
-    inside = chosen[:, None] + torch.arange(0, blocks * _BLOCK, blocks, device=scores.device)[:, None]
+    length = width // parts
+    split = scores.view(rows, parts, length)
+    best = split[:, :, : blocks * _BLOCK].view(rows, parts, _BLOCK, blocks).amax(2)
+    best = best if offsets is None else best + offsets[:, :, None]
+    chosen = best.view(rows, -1).topk(count, 1, sorted=False).indices  # rows, count
+    part = chosen // blocks
+    first = part * length + chosen % blocks
+    inside = first[:, None] + torch.arange(0, blocks * _BLOCK, blocks, device=scores.device)[:, None]
     places = inside.flatten(1)  # rows, _BLOCK * count
-    if width % _BLOCK:
-        rest = torch.arange(blocks * _BLOCK, width, device=scores.device).expand(rows, -1)
-        places = torch.cat([places, rest], 1)
-    values, which = scores.gather(1, places).topk(count, 1)
+    if length % _BLOCK:  # the end of each part, shorter than a row of blocks
+        rest = torch.arange(width, device=scores.device).view(parts, length)[:, blocks * _BLOCK :]
+        places = torch.cat([places, rest.reshape(1, -1).expand(rows, -1)], 1)
+    values = scores.gather(1, places)
+    if offsets is not None:
+        values = values + offsets.gather(1, places // length)
+    values, which = values.topk(count, 1)
     return values, places.gather(1, which)

@@ -30,19 +30,6 @@ class Rule(Protocol):
         """Tokens that may not follow."""
 
 
-class MinimumLength:
-    """No end mark before `length` tokens."""
-
-    reason: Reason = "length"
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-
-    def blocked(self, prefix: Node) -> Collection[int]:
-        """The end mark, while the prefix is short."""
-        return (EOS,) if prefix.length < self.length else ()
-
-
 class NoRepeatNgram:
     """No n-gram of tokens twice (Paulus et al. 2018)."""
 
@@ -62,12 +49,7 @@ class NoRepeatNgram:
 
 def rules_of(options: SearchOptions) -> list[Rule]:
     """The blocking rules that the options ask for."""
-    rules: list[Rule] = []
-    if options.min_length:
-        rules.append(MinimumLength(options.min_length))
-    if options.no_repeat_ngram:
-        rules.append(NoRepeatNgram(options.no_repeat_ngram))
-    return rules
+    return [NoRepeatNgram(options.no_repeat_ngram)] if options.no_repeat_ngram else []
 
 
 class Rules:
@@ -75,13 +57,14 @@ class Rules:
 
     def __init__(self, options: SearchOptions, forced: Sequence[int] = ()) -> None:
         self.rules = rules_of(options)
+        self.minimum = options.min_length
         self.penalty = options.repetition_penalty
         self.forced = list(forced)
 
     def apply(
         self, log_probs: Tensor, prefixes: Sequence[Node | None], *, keep: bool
     ) -> tuple[Tensor, list[dict[int, Reason]]]:
-        """Scores to search by, [R, V], and what was blocked in each row.
+        """Scores to search by, [R, V], and what was blocked in each row; the prefixes are of one length.
 
         Blocked tokens become minus infinity. A forced beginning leaves one token. The repetition penalty multiplies
         the log-probability of every token the prefix holds (Keskar et al. 2019, on log-probabilities as in
@@ -90,9 +73,14 @@ class Rules:
         forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
         scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
         scores[:, MARKS[0] : MARKS[-1] + 1] = -math.inf
+        length = next((p.length for p in prefixes if p is not None), 0)
+        common: dict[int, Reason] = {}
+        if length < self.minimum and not forced:
+            scores[:, EOS] = -math.inf
+            common = {EOS: "length"}
         if not (forced or self.rules or self.penalty != 1.0):
-            return scores, [{}] * len(prefixes)
-        return scores, [self._row(scores[i], log_probs[i], prefix) for i, prefix in enumerate(prefixes)]
+            return scores, [common] * len(prefixes)
+        return scores, [common | self._row(scores[i], log_probs[i], prefix) for i, prefix in enumerate(prefixes)]
 
     def _row(self, scores: Tensor, log_probs: Tensor, prefix: Node | None) -> dict[int, Reason]:
         """Change one row's scores in place; what was blocked there by a rule."""

@@ -149,6 +149,17 @@ def test_top_in_two_rounds_is_top(rows: int, width: int, count: int) -> None:
     assert torch.equal(places[live], want.indices[live])
 
 
+@pytest.mark.parametrize(("parts", "length"), [(5, 8000), (5, 6001), (3, 10)])
+def test_top_adds_each_part_its_offset(parts: int, length: int) -> None:
+    generator = torch.Generator().manual_seed(length)
+    scores, offsets = torch.randn(2, parts * length, generator=generator), torch.randn(2, parts, generator=generator)
+    offsets[1, -1] = -torch.inf
+    values, places = top(scores, 10, offsets)
+    want = (scores.view(2, parts, length) + offsets[:, :, None]).view(2, -1).topk(10, 1)
+    assert torch.equal(values, want.values)
+    assert torch.equal(places, want.indices)
+
+
 def test_presets_mean_what_they_say() -> None:
     options = SearchOptions(beam=7)
     for name in PRESETS:

@@ -4,7 +4,7 @@ import pytest
 
 from engine.messages import SearchOptions
 from engine.search.node import Node, root
-from engine.search.rules import MinimumLength, NoRepeatNgram
+from engine.search.rules import NoRepeatNgram
 from engine.text import EOS
 from tests.engine.search.tiny import TinyModel, Tokens, brute_force, found, run
 
@@ -24,8 +24,6 @@ def test_rules_block_what_they_say() -> None:
     assert set(NoRepeatNgram(1).blocked(chain((4, 6)))) == {4, 6}
     assert set(NoRepeatNgram(3).blocked(chain((4, 5, 6, 4, 5)))) == {6}
     assert not NoRepeatNgram(3).blocked(chain((4, 5)))
-    assert set(MinimumLength(2).blocked(chain((4,)))) == {EOS}
-    assert not MinimumLength(2).blocked(chain((4, 5)))
 
 
 @pytest.mark.parametrize("seed", range(3))
