@@ -42,7 +42,10 @@ class TransformerState:
         offsets = [s.offset for s in states if s.offset is not None]
         memory = tuple(
             Folded(
-                *(torch.cat([getattr(m, name) for m in layer]) for name in ("keys", "bias", "values")), layer[0].length
+                torch.cat([m.keys for m in layer]),
+                torch.cat([m.bias for m in layer]),
+                torch.cat([m.values for m in layer]),
+                layer[0].length,
             )
             for layer in zip(*(s.memory for s in states), strict=True)
         )

@@ -23,16 +23,8 @@ PLACES = [("state",), ("input",), ("embedding",), ("memory",), ("state", "input"
 def tiny_vae(tokenizer: Tokenizer | None, *, seed: int = 0, spread: float = 3.0, **sizes: Any) -> TextVae:
     """A small model with weights large enough for z to matter."""
     torch.manual_seed(seed)
-    settings = {
-        "latent": 3,
-        "embedding": 6,
-        "encoder": 5,
-        "decoder": 8,
-        "heads": 2,
-        "head": 8,
-        "clusters": 2,
-        "slots": 2,
-    } | sizes
+    widths = {"latent": 3, "embedding": 6, "encoder": 5, "decoder": 8, "slots": 2, "heads": 2}
+    settings = widths | {"head": 8, "clusters": 2} | sizes
     vocabulary = tokenizer.size if tokenizer else settings.pop("vocabulary")
     model = TextVae(TextVaeConfig(vocabulary=vocabulary, **settings), tokenizer)  # type: ignore[arg-type]
     with torch.no_grad():
