@@ -78,8 +78,9 @@ def encode_texts(request: Encode, context: Context) -> Iterator[Event]:
             yield Progress(done=start + first + len(rows), total=total, unit="sentences", note="encoding")
         kept.append(means)
         yield Encoded(start=start, total=total, texts=texts, means=means, log_vars=log_vars, unknown=unknown)
-    points = np.concatenate(kept) if kept else np.empty((0, model.latent_size), dtype=np.float32)
-    _collections.setdefault(model, {})[request.collection] = (request.texts, points)
+    if request.collection:
+        points = np.concatenate(kept) if kept else np.empty((0, model.latent_size), dtype=np.float32)
+        _collections.setdefault(model, {})[request.collection] = (request.texts, points)
 
 
 @handles(Decode)
@@ -154,11 +155,14 @@ def find_neighbours(request: FindNeighbours, context: Context) -> Iterator[Event
     """The nearest sentences of a collection."""
     model, info = yield from latent_model(request.model, context)
     point = as_points([request.point], model.latent_size, torch.device("cpu")).numpy()[0]
-    known = survey(model, info)
     collections = _collections.get(model, {})
-    if request.collection and request.collection not in collections:
+    if not request.collection:
+        known = survey(model, info)
+        texts, points = known.texts, known.text_means
+    elif request.collection in collections:
+        texts, points = collections[request.collection]
+    else:
         raise ValueError(f"no sentences were encoded under the name {request.collection!r}")
-    texts, points = collections.get(request.collection, (known.texts, known.text_means))
     indices, distances = neighbours(points, point, request.count)
     yield NeighboursFound(indices=indices, distances=distances, texts=tuple(texts[i] for i in indices))
 

@@ -56,7 +56,8 @@ class DecodedSentence(msgspec.Struct, frozen=True):
 class Encode(Request, frozen=True):
     """Encode sentences; answers `Progress` and `Encoded` in chunks of at most 256.
 
-    The points are also kept by the engine under the collection's name (an equal name replaces), for `FindNeighbours`.
+    A named collection is kept by the engine as long as the model is loaded (an equal name replaces it), for
+    `FindNeighbours`; without a name nothing is kept.
     """
 
     model: str
@@ -177,7 +178,7 @@ class FindNeighbours(Request, frozen=True):
 
     model: str
     point: Point
-    collection: str = ""  # as named in `Encode`; empty and none encoded: the bundled example sentences
+    collection: str = ""  # as named in `Encode`; empty: the example sentences of `LatentReport`
     count: Count = 8
 
 
