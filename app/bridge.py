@@ -38,6 +38,7 @@ from engine.worker import Engine
 
 Listener = Callable[[Message], None]
 FRAME_MS = 16
+REST = 0.004  # seconds after which an answer need not wait for the next frame
 BUDGET = 0.008  # seconds of listeners' work in a frame; the rest waits for the next one
 ENDINGS = (Finished, Cancelled, Failed, Superseded)
 _STATES: dict[type[Event], str] = {
@@ -125,7 +126,8 @@ class Bridge(QObject):
         self._closed = False
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._deliver)
-        self._waiting.connect(self._wake, Qt.ConnectionType.QueuedConnection)
+        self._delivered = 0.0  # when messages were last handed out
+        self._waiting.connect(self._on_waiting, Qt.ConnectionType.QueuedConnection)
         engine.on_ready = self._waiting.emit
 
     # --- requests ---
@@ -225,6 +227,13 @@ class Bridge(QObject):
             self._timer.start()
 
     @Slot()
+    def _on_waiting(self) -> None:
+        """Something has come in: hand it out at once after a short rest (a drag waits for it), else with the frame."""
+        if not self._closed and not self._backlog and time.perf_counter() - self._delivered > REST:
+            self._deliver()
+        self._wake()
+
+    @Slot()
     def _deliver(self) -> None:
         """Hand out what has come in, for at most the frame's budget."""
         self._backlog.extend(self._engine.poll())
@@ -235,10 +244,13 @@ class Bridge(QObject):
             return
         until = time.perf_counter() + BUDGET
         touched: dict[int, JobRecord] = {}
-        while self._backlog and time.perf_counter() < until:
-            self._hand_out(self._backlog.popleft(), touched)
-        for record in touched.values():
-            self.job_changed.emit(record)
+        try:
+            while self._backlog and time.perf_counter() < until:
+                self._hand_out(self._backlog.popleft(), touched)
+        finally:  # a listener's mistake is reported by the hooks and costs no other message
+            for record in touched.values():
+                self.job_changed.emit(record)
+        self._delivered = time.perf_counter()
 
     def _hand_out(self, message: Message, touched: dict[int, JobRecord]) -> None:
         job, event = message.job, message.event
@@ -254,13 +266,13 @@ class Bridge(QObject):
         if isinstance(event, Started) and record.slot:
             self._slots[record.slot] = max(job, self._slots.get(record.slot, 0))
         self._note_models(event)
-        listener = self._listeners.get(job)
-        if listener and self._current(record, event):
-            listener(message)
+        listener, wanted = self._listeners.get(job), self._current(record, event)
         if isinstance(event, ENDINGS):
             self._listeners.pop(job, None)
             self._cancelled.discard(job)
             self.jobs.pop(job, None)
+        if listener and wanted:
+            listener(message)
 
     def _current(self, record: JobRecord, event: Event) -> bool:
         if record.id in self._cancelled:

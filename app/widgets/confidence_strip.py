@@ -58,6 +58,7 @@ class ConfidenceStrip(QWidget):
         self._changed: tuple[bool, ...] = ()
         self._hint = ""
         self._fresh = False  # shown but not painted yet
+        self._strength = 0.0  # of the boxes
         self._layout: tuple[int, Flow] | None = None
         self._flash = QVariantAnimation(self, startValue=1.0, endValue=0.0, duration=FLASH)
         self._flash.setEasingCurve(QEasingCurve.Type.OutQuad)
@@ -87,7 +88,9 @@ class ConfidenceStrip(QWidget):
             self._changed = changes(self._words, new) if self._words else (False,) * len(new)
             self._layout = None
             self._flash.stop()
+            self._strength = 0.0
             if self._theme.motion and any(self._changed):
+                self._strength = 1.0
                 self._flash.start()
         self._words, self._sure = new, tuple(float(p) for p in probabilities[: len(new)])
         self._fresh = True
@@ -118,9 +121,12 @@ class ConfidenceStrip(QWidget):
         self.updateGeometry()
         self.update()
 
-    @Slot()
-    def _on_flash(self) -> None:
-        self.update()
+    @Slot(object)
+    def _on_flash(self, value: float) -> None:
+        """Paint a step of the fading; fewer steps than frames, so that the fading costs a drag nothing."""
+        if abs(value - self._strength) >= 0.08 or not value:
+            self._strength = value
+            self.update()
 
     def _flow(self) -> tuple[int, Flow]:
         if self._layout is None:
@@ -159,8 +165,7 @@ class ConfidenceStrip(QWidget):
         font = self._theme.sentence_font(size)
         painter.setFont(font)
         metrics = QFontMetricsF(font)
-        moving = self._flash.state() == QVariantAnimation.State.Running
-        strength = float(self._flash.currentValue()) if moving else 0.0 if self._theme.motion else 1.0
+        strength = self._strength if self._theme.motion else 1.0
         painter.translate(0, -8)
         if strength > 0.02:
             for run in runs(self._changed, laid.words):

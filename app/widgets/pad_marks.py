@@ -14,6 +14,7 @@ from app.theme import Theme, contrast
 from app.widgets.pad_view import Array, View
 
 SIGMAS = (1, 2, 3)
+PIECE = 7  # points of the trail drawn in one shade
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
 
 
@@ -115,24 +116,22 @@ def paint_trail(painter: QPainter, view: View, theme: Theme, trail: Sequence[tup
     """Where the hand has been, the older the fainter."""
     if len(trail) < 2:
         return
-    places = view.to_pixels(np.asarray(trail))
+    places = [QPointF(float(x), float(y)) for x, y in view.to_pixels(np.asarray(trail))]
     color = QColor(theme.colors.accent)
-    for i in range(1, len(places)):
-        age = i / len(places)
+    for first in range(0, len(places) - 1, PIECE):
+        age = (first + PIECE) / (len(places) + PIECE)
         color.setAlphaF(0.08 + 0.72 * age)
-        painter.setPen(QPen(color, 1.0 + 2.2 * age, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(QLineF(*places[i - 1], *places[i]))
+        painter.setPen(QPen(color, 1.0 + 2.2 * age, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+        painter.drawPolyline(QPolygonF(places[first : first + PIECE + 1]))
 
 
 def paint_cross(painter: QPainter, view: View, theme: Theme, at: QPointF) -> None:
     """Hairlines through the point asked for, from edge to edge."""
     color = QColor(theme.colors.accent)
     color.setAlphaF(0.45)
-    painter.setPen(QPen(color, 1))
-    painter.drawLine(QLineF(0, at.y(), at.x() - 12, at.y()))
-    painter.drawLine(QLineF(at.x() + 12, at.y(), view.width, at.y()))
-    painter.drawLine(QLineF(at.x(), 0, at.x(), at.y() - 12))
-    painter.drawLine(QLineF(at.x(), at.y() + 12, at.x(), view.height))
+    x, y = round(at.x()), round(at.y())
+    for bar in ((0, y, x - 12, 1), (x + 12, y, view.width - x - 12, 1), (x, 0, 1, y - 12), (x, y + 12, 1, view.height)):
+        painter.fillRect(QRectF(*bar), color)
 
 
 def paint_points(painter: QPainter, theme: Theme, base: QPointF, asked: QPointF, decoded: QPointF | None) -> None:

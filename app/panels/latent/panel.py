@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -43,6 +43,7 @@ from app.widgets.dimension_sliders import DimensionSliders
 from engine.messages import Decoded, DecodedSentence
 
 Array = npt.NDArray[np.floating]
+SLOW_MS = 80
 
 
 class LatentPanel(Panel):
@@ -57,6 +58,9 @@ class LatentPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.last: Decoded | None = None
+        self._seen: tuple[Array, float | None, bool] = (np.empty(0), None, False)
+        self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
+        self._slow.timeout.connect(self._follow_hand)
         self._seed = 0
         self.store = Store(services.undo, self)
         self.main, self.beside = Explorer(self.bridge, "main", self), Explorer(self.bridge, "beside", self)
@@ -197,10 +201,12 @@ class LatentPanel(Panel):
 
     @Slot(str)
     def _on_coordinates(self, text: str) -> None:
+        wrong = ""
         try:
             self.hand.go_to_typed(text)
         except ValueError as error:
-            self.inputs.show_wrong(str(error))
+            wrong = str(error)
+        self.inputs.show_wrong(wrong)
 
     @Slot()
     def _restyle(self) -> None:
@@ -210,10 +216,22 @@ class LatentPanel(Panel):
 
     @Slot(object, object, bool)
     def _on_hand(self, point: Array, t: float | None, on: bool) -> None:
+        self._seen = (point, t, on)
+        if not self._slow.isActive():
+            self._slow.start()
+
+    @Slot()
+    def _follow_hand(self) -> None:
+        """Everything that says where the hand is, but the pad: a few times a second, so that the pad has the time."""
+        point, t, on = self._seen
         self.dimensions.show_point([float(v) for v in point])
         self.walk.show_t(t, on=on)
         self.attributes.show_attributes(self.store.choices.attributes)
         self.inputs.show_point(point)
+        if self.last is not None:
+            asked = np.asarray(self.last.points[0], dtype=float)
+            shift = float(np.linalg.norm(self.main.shift(self.store.choices.attributes)))
+            self.explain.show_here(self.last, asked, shift, sum(self.stages[0].strip.changed))
 
     @Slot()
     def _on_report(self) -> None:
@@ -235,11 +253,9 @@ class LatentPanel(Panel):
     @Slot(object)
     def _on_decoded(self, event: Decoded) -> None:
         self.last = event
-        (sentence,) = event.sentences
-        asked = np.asarray(event.points[0], dtype=float)
-        shift = float(np.linalg.norm(self.main.shift(self.store.choices.attributes)))
-        self.explain.show_here(event, asked, shift, sum(self.stages[0].strip.changed))
-        self.keep.note(_pin(sentence, asked))
+        self.keep.note(_pin(event.sentences[0], event.points[0]))
+        if not self._slow.isActive():
+            self._slow.start()
 
     # --- attributes ---------------------------------------------------------------------------------------------------
 
@@ -365,7 +381,7 @@ class LatentPanel(Panel):
 
     def ready(self) -> bool:
         """Whether the demonstration has come to rest."""
-        return self.demonstration.ready()
+        return self.demonstration.ready() and not self._slow.isActive()
 
     def shots(self) -> Iterator[str]:
         """The states worth a picture."""

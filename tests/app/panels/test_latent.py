@@ -229,7 +229,7 @@ def test_an_anchor_pressed_is_the_sentence_itself(shown):
     shown.stages[0].pad.anchor_chosen.emit(1)
     np.testing.assert_allclose(shown.hand.asked, shown.main.anchor_points[1], atol=1e-6)
     settle(shown)
-    assert shown.walk.slider.t == pytest.approx(1.0)
+    assert shown.bridge.wait_for(lambda: shown.walk.slider.t == pytest.approx(1.0))
 
 
 def test_the_slider_goes_along_the_walk(shown):
