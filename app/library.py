@@ -45,8 +45,8 @@ def abilities(info: ModelInfo) -> str:
 
 
 def metrics(info: ModelInfo) -> str:
-    """The card's first three figures in one line."""
-    first = list(info.card.metrics.items())[:3]
+    """The card's first two figures in one line."""
+    first = list(info.card.metrics.items())[:2]
     return " · ".join(
         f"{name.replace('_', ' ')} {number(m.value)}{f' {m.unit}' if m.unit else ''}" for name, m in first
     )
@@ -60,7 +60,7 @@ class ModelRow(QFrame):
     def __init__(self, info: ModelInfo, loaded: bool, *, theme: Theme) -> None:
         super().__init__()
         self.info, self.loaded = info, loaded
-        name = QLabel(info.name, wordWrap=True)
+        name = QLabel(info.card.title or info.name, wordWrap=True)
         name.setFont(theme.ui_font(13, 600))
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         button = QToolButton(icon=icon("unload" if loaded else "load", theme), autoRaise=True)
@@ -80,7 +80,7 @@ class ModelRow(QFrame):
         layout.setSpacing(2)
         layout.addLayout(head)
         size = f"{info.parameters / 1e6:.1f} M parameters · {info.size_mb:.1f} MB"
-        kind = " · ".join(part for part in (info.kind, info.role) if part)
+        kind = " · ".join(part for part in (info.name, info.kind) if part)
         for text in (kind, abilities(info), size, metrics(info)):
             if text:
                 label = QLabel(text, wordWrap=True)

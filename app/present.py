@@ -44,20 +44,24 @@ class Halo(QWidget):
         self._theme = theme
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.resize(HALO, HALO)
+        self._start = QPoint()
         self._timer = QTimer(self, interval=FOLLOW_MS)
         self._timer.timeout.connect(self._follow)
         self.hide()
 
     def set_on(self, value: bool) -> None:
         """Follow the pointer, or go away."""
-        self.setVisible(value)
+        self._start = QCursor.pos()
         if value:
-            self._follow()
             self._timer.start()
         else:
             self._timer.stop()
+            self.hide()
 
     def _follow(self) -> None:
+        if self.isHidden() and QCursor.pos() == self._start:  # no pointer in use, or not yet
+            return
+        self.show()
         place = self.parentWidget().mapFromGlobal(QCursor.pos()) - QPoint(HALO // 2, HALO // 2)
         if place != self.pos():
             self.move(place)

@@ -71,6 +71,7 @@ class Photographer:
         window.show_panel(window.panel_keys()[0])
         for dock in (window.library_dock, window.activity_dock):
             dock.show()
+        window.fit_docks()
         self._take("window-docks")
         for dock in (window.library_dock, window.activity_dock):
             dock.hide()

@@ -100,7 +100,7 @@ class Window(QMainWindow):
             self.topbar.tabs.addTab(kind.title)
         s.commands.add_all(window_commands(self))
         s.commands.add_all(
-            Command(f"go.{kind.key}", f"Go to {kind.title}", lambda k=kind.key: self.show_panel(k), f"Ctrl+{place}"
+            Command(f"go.{kind.key}", f"Go to {kind.title}", lambda k=kind.key: self.show_panel(k), f"Ctrl+Alt+{place}"
                     if place < 10 else "", "View")
             for place, kind in enumerate(self._kinds, 1)
         )  # fmt: skip
@@ -181,7 +181,7 @@ class Window(QMainWindow):
         if self.topbar.tabs.currentIndex() != place:
             self.topbar.tabs.setCurrentIndex(place)
         self.actions_.set_panel(key)
-        self.setWindowTitle(f"{panel.title} – Textscape")  # noqa: RUF001 - a dash between names
+        self.setWindowTitle(f"{panel.title} – Textscape")
         self.touch()
 
     def walk_panels(self, by: int) -> None:
@@ -241,9 +241,16 @@ class Window(QMainWindow):
     def toggle_dock(self, dock: Dock) -> None:
         """Show or hide a dock."""
         dock.setVisible(not dock.isVisible())
-        if dock.isVisible():
-            self.resizeDocks([dock], [self.services.theme.px(WIDTH)], Qt.Orientation.Horizontal)
+        self.fit_docks()
         self.touch()
+
+    def fit_docks(self) -> None:
+        """Give the docks in sight their usual width, the library two thirds of the height."""
+        shown = [d for d in (self.library_dock, self.activity_dock) if d.isVisible() and not d.isFloating()]
+        if shown:
+            self.resizeDocks(shown, [self.services.theme.px(WIDTH)] * len(shown), Qt.Orientation.Horizontal)
+        if len(shown) == 2:
+            self.resizeDocks(shown, [2 * self.height() // 3, self.height() // 3], Qt.Orientation.Vertical)
 
     def toggle_side(self, side: str) -> None:
         """Fold or unfold a side of the panel in front."""

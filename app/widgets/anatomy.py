@@ -25,7 +25,7 @@ INPUT_WIDTH = 288
 EXPLAIN_WIDTH = 324
 HISTORY_HEIGHT = 236
 RAIL = 36
-NARROW = 1180  # pixels; below this the explanation starts folded
+NARROW = 1100  # pixels; below this the explanation starts folded
 
 
 class SideRegion(QFrame):
@@ -45,8 +45,8 @@ class SideRegion(QFrame):
         self._body = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
         self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        head = QHBoxLayout()
-        head.setContentsMargins(16 if left else 12, 8, 8, 0)
+        self.rail = RAIL
+        head = self._head = QHBoxLayout()
         if left:
             head.addWidget(self._heading, 1)
             head.addWidget(self._button)
@@ -80,15 +80,16 @@ class SideRegion(QFrame):
         self._open = value
         self._heading.setVisible(value)
         self._body.setVisible(value)
+        self._head.setContentsMargins(*((16 if self._left else 12, 8, 8, 0) if value else (4, 8, 4, 0)))
         width = self._theme.px(self._width)
-        self.setMinimumWidth(self._theme.px(220) if value else RAIL)
-        self.setMaximumWidth(max(width + 160, 480) if value else RAIL)
+        self.setMinimumWidth(self._theme.px(220) if value else self.rail)
+        self.setMaximumWidth(max(width + 160, 480) if value else self.rail)
         self._restyle()
         self.toggled.emit(value)
 
     def preferred(self) -> int:
         """The width the splitter should give it, in pixels."""
-        return self._theme.px(self._width) if self._open else RAIL
+        return self._theme.px(self._width) if self._open else self.rail
 
     def _on_clicked(self) -> None:
         self.set_open(not self._open)
@@ -158,6 +159,8 @@ class Anatomy(QSplitter):
         if value == self._presenting:
             return
         self._presenting = value
+        for side in (self.input, self.explain):
+            side.rail = 0 if value else RAIL
         if value:
             self._before = self.state()
             self.input.set_open(False)
@@ -218,7 +221,7 @@ class Anatomy(QSplitter):
         left = 0 if self.input.isHidden() else self.input.preferred()
         right = 0 if self.explain.isHidden() else self.explain.preferred()
         self.top.setSizes([left, max(width - left - right, 240), right])
-        below = 0 if self.history.isHidden() else min(self.history.wanted, max(height // 3, 120))
+        below = 0 if self.history.isHidden() else min(self.history.wanted, max(3 * height // 10, 120))
         self.setSizes([max(height - below, 240), below])
 
 

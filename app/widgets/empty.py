@@ -38,7 +38,9 @@ class EmptyState(QWidget):
         row.addStretch(1)
         row.addWidget(self.button)
         row.addStretch(1)
-        column = QVBoxLayout()
+        self._box = QWidget()
+        column = QVBoxLayout(self._box)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self._icon)
         column.addSpacing(4)
@@ -50,7 +52,7 @@ class EmptyState(QWidget):
         column.addWidget(self._hint)
         middle = QHBoxLayout()
         middle.addStretch(1)
-        middle.addLayout(column, 6)
+        middle.addWidget(self._box, 6)
         middle.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 24)
@@ -68,5 +70,4 @@ class EmptyState(QWidget):
         c = self._theme.colors
         self._icon.setPixmap(pixmap(self._icon_name, self._theme.px(ICON), c.accent))
         self._title.setFont(self._theme.sentence_font(24))
-        for label in (self._title, self._sentence, self._hint):
-            label.setMaximumWidth(self._theme.px(520))
+        self._box.setMaximumWidth(self._theme.px(560))

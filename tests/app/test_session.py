@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import session as sessions
+from app.session import ModelRef, Scene, Session, SessionError
+from app.startup import read_session
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(
+    panels=st.dictionaries(st.text(max_size=8), st.dictionaries(st.text(max_size=8), PLAIN, max_size=4), max_size=4),
+    sentence=st.text(max_size=40),
+)
+def test_what_is_written_is_read(panels, sentence):
+    session = Session(panel="notes", panels=panels, scenes=[Scene("notes", sentence, {"a": 1})])
+    assert sessions.decode(sessions.msgspec.json.encode(session)) == session
+
+
+def test_round_trip_through_a_window(make_window, tmp_path):
+    path = tmp_path / "session.json"
+    first = make_window(session=path)
+    first.panel("notes").text = "kept"
+    first.show_panel("other")
+    first.library_dock.show()
+    first.resize(1100, 720)
+    first.presenter.add_scene(Scene("notes", "A sentence.", {"panel": {"text": "scene"}}))
+    first.close()
+    second = make_window(session=path)
+    assert second.panel("notes").text == "kept"
+    assert second.current().key == "other"
+    assert second.library_dock.isVisible()
+    assert second.height() == 720  # the width is bound by the offscreen screen
+    assert second.presenter.scenes == first.presenter.scenes
+    assert {m.name for m in sessions.load(path).models} == {"tiny", "tiny-back"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"version": 2, "panel', "not JSON"),
+        (b"[]", "not a Textscape session"),
+        (b'{"version": 99}', "newer Textscape"),
+        (b'{"version": 2, "panels": 3}', "fields is wrong"),
+    ],
+)
+def test_a_broken_session_is_kept_beside_and_the_start_is_fresh(make_window, tmp_path, content, words):
+    path = tmp_path / "session.json"
+    path.write_bytes(content)
+    window = make_window(session=path)
+    said = window.services.notices.history[0]
+    assert words in said.text
+    aside = list(tmp_path.glob("session.broken-*.json"))
+    assert [p.read_bytes() for p in aside] == [content]
+    assert aside[0].name in said.text
+
+
+def test_a_panel_that_cannot_read_its_state_costs_only_that(make_window, tmp_path):
+    path = tmp_path / "session.json"
+    sessions.save(Session(panel="other", panels={"notes": {"panel": {"no text": 1}}}), path)
+    window = make_window(session=path)
+    assert window.current().key == "other"
+    assert "Notes could not be put back" in window.services.notices.history[0].text
+
+
+def test_version_1_still_opens():
+    old = json.dumps({"version": 1, "active": "notes", "panels": {"notes": {"panel": {"text": "old"}}}})
+    session = sessions.decode(old.encode())
+    assert session == Session(panel="notes", panels={"notes": {"panel": {"text": "old"}}})
+
+
+def test_no_session_is_no_error(tmp_path):
+    assert read_session(tmp_path / "none.json") == (None, "")
+
+
+def test_models_are_found_from_the_session_files_folder(tmp_path):
+    model, base = tmp_path / "models" / "a.safetensors", tmp_path / "sessions"
+    model.parent.mkdir()
+    model.write_bytes(b"abc")
+    reference = sessions.model_ref("a", model, base)
+    assert reference.path == "../models/a.safetensors"
+    assert reference.find(base) == model
+    assert reference.hash == sessions.fingerprint(model)
+    model.write_bytes(b"abd")
+    assert reference.hash != sessions.fingerprint(model)
+    assert sessions.fingerprint(base / "none") == ""
+
+
+def test_a_missing_model_is_said_and_the_rest_is_loaded(make_window, tmp_path):
+    window = make_window()
+    gone = Session(models=[ModelRef("gone", "gone.safetensors")])
+    window.files.load_models(gone, tmp_path)
+    assert "gone" in window.services.notices.history[-1].text
+
+
+def test_autosave_writes_only_what_is_new(qapp, tmp_path):
+    session = Session(panel="a")
+    saver = sessions.Autosave(lambda: session, tmp_path / "s.json")
+    assert saver.save_now()
+    written = saver.path.stat().st_mtime_ns
+    assert saver.save_now()
+    assert saver.path.stat().st_mtime_ns == written
+    session.panel = "b"
+    assert saver.save_now()
+    assert sessions.load(saver.path) == session
+
+
+def test_autosave_in_a_folder_that_is_a_file_says_no(qapp, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert not sessions.Autosave(Session, tmp_path / "file" / "s.json").save_now()
+
+
+def test_the_newest_version_is_reached_by_migrations():
+    assert set(sessions.MIGRATIONS) == set(range(1, sessions.VERSION))
+    with pytest.raises(SessionError, match="version 0"):
+        sessions.decode(b'{"version": 0}')
