@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.theme import Theme, contrast
+from app.theme import Theme, contrast, mix
 from app.widgets.numbers import probability
 
 CELL = (18.0, 60.0)  # px, smallest and largest side of a cell
@@ -107,7 +107,8 @@ class AttentionMap(QWidget):
         painter.setFont(self._theme.number_font(10))
         for i, row in enumerate(self._weights):
             for j, weight in enumerate(row):
-                color = self._theme.sequential(float(weight))
+                strength = min(1.0, 0.06 + 1.6 * float(weight))  # what is hardly read fades into the ground
+                color = mix(c.surface, self._theme.sequential(0.2 + 0.7 * float(weight)), strength)
                 cell = QRectF(left + j * wide, top + i * tall, wide, tall).adjusted(0.75, 0.75, -0.75, -0.75)
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(color)
@@ -176,10 +177,10 @@ class AttentionMap(QWidget):
                     event.globalPos(), f"“{self._written[row]}” reads “{self._read[column]}”: {weight}", self
                 )
             return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not event.modifiers():
-            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._weights.size:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._weights.size:
+            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not event.modifiers():
                 event.accept()
-                return True
+            return event.isAccepted()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -1,9 +1,8 @@
-"""What several decoders wrote, one lane each: words aligned with the first lane's, differences signed, numbers above."""
+"""What several decoders wrote, a lane each: words aligned with the first lane's, differences signed, numbers above."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
@@ -11,30 +10,10 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import Theme, mix
 from app.widgets.alignment import Cell, align, split
+from app.widgets.lane_layout import HEAD, HEADINGS, PAD, Lane, arrange_lanes, sentence
 
-SIZES = (22, 20, 18, 16, 15)  # px of the words; the largest at which every sentence takes one line, else the smallest
-HEAD, FOOT, PAD = 20.0, 9.0, 14.0  # px: a lane's line of numbers, room below its words, left and right
-HEADINGS = 22.0  # px
 NUMBER, AXIS = 62.0, 150.0  # px: a column of numbers, the shared axis
-SIGNS = {"replaced": "⇄", "inserted": "+", "missing": "−"}
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One decoder's output, in plain values."""
-
-    key: int
-    title: str
-    pieces: tuple[str, ...] = ()  # display forms of its tokens, end mark left out
-    tips: tuple[str, ...] = ()  # what to say of each token
-    numbers: tuple[str, ...] = ()  # as many as there are headings
-    dot: float | None = None  # its place on the shared axis
-    ticks: tuple[float, ...] = ()  # the places of its other sentences
-    badge: str = ""
-    bad: bool = False  # the badge tells of an error
-    note: str = ""  # in place of words: busy, empty, wrong
-    wrong: bool = False  # the note tells of an error
-    stale: bool = False  # of an earlier input or other settings
+SIGNS = {"replaced": "⇄", "inserted": "+", "missing": "\u2212"}
 
 
 class DecoderLanes(QWidget):
@@ -52,10 +31,7 @@ class DecoderLanes(QWidget):
         self._token: tuple[int, int] | None = None  # lane, token
         self._hover: tuple[int, int] | None = None
         self._rows: list[list[Cell]] = []
-        self._size = SIZES[0]
-        self._lefts: list[float] = []
-        self._lines: list[int] = []  # the line each column of the alignment stands in
-        self._hits: list[tuple[QRectF, int, int]] = []
+        self._flow = arrange_lanes((), [], 0, 0, theme=theme)
         self._room = 0  # px that all lanes should fit into, where they can
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -104,87 +80,19 @@ class DecoderLanes(QWidget):
 
     def sizeHint(self) -> QSize:
         """All lanes."""
-        return QSize(self._theme.px(560), round(self._height()))
+        return QSize(self._theme.px(560), round(self._flow.height))
 
     def minimumSizeHint(self) -> QSize:
         """Two lanes' width; the area around it scrolls."""
-        return QSize(self._theme.px(320), round(self._height()))
+        return QSize(self._theme.px(320), round(self._flow.height))
 
     # --- layout ----------------------------------------------------------------------------------------------------
 
-    def _metrics(self) -> QFontMetricsF:
-        return QFontMetricsF(self._theme.sentence_font(self._size))
-
-    def _line(self) -> float:
-        return self._metrics().height() + self._theme.px(4)
-
-    def _lane_height(self) -> float:
-        lines = (self._lines[-1] + 1) if self._lines else 1
-        return self._theme.px(HEAD) + lines * self._line() + self._theme.px(FOOT)
-
-    def _height(self) -> float:
-        return self._theme.px(HEADINGS) + max(len(self._lanes), 1) * self._lane_height()
-
-    def _lane_top(self, index: int) -> float:
-        return self._theme.px(HEADINGS) + index * self._lane_height()
-
     def _layout(self) -> None:
-        """The largest type at which one line holds the alignment; at the smallest, as many lines as it takes."""
-        for size in SIZES:
-            self._size = size
-            self._place()
-            fits = not self._room or self._height() <= self._room
-            if (not self._lines or self._lines[-1] == 0) and fits:
-                break
-        height = round(self._height())
+        self._flow = arrange_lanes(self._lanes, self._rows, self.width(), self._room, theme=self._theme)
+        height = round(self._flow.height)
         if height != self.minimumHeight():
             self.setFixedHeight(height)
-        self._find_hits()
-
-    def _place(self) -> None:
-        metrics, pad = self._metrics(), self._theme.px(PAD)
-        space, left = self._size * 0.35, float(pad) + self._theme.px(20)
-        self._lefts, self._lines = [], []
-        x, line = left, 0
-        for column in range(len(self._rows[0]) if self._rows else 0):
-            cells = [row[column] for row in self._rows]
-            words = [c.word for c in cells if c.word is not None]
-            width = max((metrics.horizontalAdvance(w.text) for w in words), default=0.0)
-            gap = 0.0 if all(w.glued for w in words) and words else space
-            if x > left and x + gap + width > self.width() - pad and not all(w.glued for w in words):
-                x, line, gap = left, line + 1, 0.0
-            x += gap if x > left else 0.0
-            self._lefts.append(x)
-            self._lines.append(line)
-            x += width
-
-    def _left_of(self, row: int, column: int) -> float:
-        """Where a cell starts: at its column, or, for what takes no space before it, at the end of the word before."""
-        cells = self._rows[row]
-        word = cells[column].word
-        before = cells[column - 1] if column else None
-        near = before is not None and before.word is not None and self._lines[column - 1] == self._lines[column]
-        if word is not None and word.glued and near:
-            assert before is not None
-            assert before.word is not None
-            return self._left_of(row, column - 1) + self._metrics().horizontalAdvance(before.word.text)
-        return self._lefts[column]
-
-    def _find_hits(self) -> None:
-        """Where each token is, for the pointer: a word's pieces share its box in proportion to their letters."""
-        metrics, line = self._metrics(), self._line()
-        self._hits = []
-        for index, row in enumerate(self._rows):
-            top = self._lane_top(index) + self._theme.px(HEAD)
-            for column, cell in enumerate(row):
-                if cell.word is None:
-                    continue
-                x = self._left_of(index, column)
-                for token in range(cell.word.start, cell.word.stop):
-                    text = self._lanes[index].pieces[token].replace("\u2581", "")
-                    width = metrics.horizontalAdvance(text)
-                    self._hits.append((QRectF(x, top + self._lines[column] * line, width, line), index, token))
-                    x += width
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the words out anew."""
@@ -204,8 +112,8 @@ class DecoderLanes(QWidget):
         self._paint_headings(painter)
         low, high = self._range()
         for index, lane in enumerate(self._lanes):
-            top = self._lane_top(index)
-            if not event.rect().intersects(QRectF(0, top, self.width(), self._lane_height()).toRect()):
+            top = self._flow.top(index)
+            if not event.rect().intersects(QRectF(0, top, self.width(), self._flow.lane).toRect()):
                 continue
             self._paint_ground(painter, lane, top)
             painter.setOpacity(0.45 if lane.stale else 1.0)
@@ -217,14 +125,14 @@ class DecoderLanes(QWidget):
                 painter.setPen(
                     self._theme.text(self._theme.colors.rejected) if lane.wrong else self._theme.colors.muted
                 )
-                box = QRectF(self._theme.px(PAD + 20), top + self._theme.px(HEAD), self.width() - 60, self._line())
+                box = QRectF(self._theme.px(PAD + 20), top + self._theme.px(HEAD), self.width() - 60, self._flow.line)
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, lane.note)
             painter.setOpacity(1.0)
 
     def _columns(self) -> tuple[list[float], float]:
         """Right edges of the numbers, and the left edge of the axis (none in a narrow lane)."""
         right = self.width() - self._theme.px(PAD)
-        axis = self._theme.px(AXIS) if self.width() > self._theme.px(640) else 0.0
+        axis = self._theme.px(AXIS) if self.width() > self._theme.px(740) else 0.0
         width = self._theme.px(NUMBER)
         count = len(self._headings)
         edges = [right - axis - (count - 1 - i) * width for i in range(count)]
@@ -249,14 +157,14 @@ class DecoderLanes(QWidget):
 
     def _paint_ground(self, painter: QPainter, lane: Lane, top: float) -> None:
         c = self._theme.colors
-        box = QRectF(4, top + 1, self.width() - 8, self._lane_height() - 2)
+        box = QRectF(4, top + 1, self.width() - 8, self._flow.lane - 2)
         if lane.key == self._chosen:
             painter.setPen(QPen(c.accent, 1.6) if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.tint(c.accent, 0.07))
             painter.drawRoundedRect(box, 7, 7)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(c.accent)
-            painter.drawRoundedRect(QRectF(4, top + 8, 3, self._lane_height() - 16), 1.5, 1.5)
+            painter.drawRoundedRect(QRectF(4, top + 8, 3, self._flow.lane - 16), 1.5, 1.5)
         else:
             painter.setPen(QPen(c.hairline, 1))
             painter.drawLine(QPointF(12, box.bottom() + 1), QPointF(self.width() - 12, box.bottom() + 1))
@@ -276,9 +184,11 @@ class DecoderLanes(QWidget):
         title = QFontMetricsF(font).elidedText(lane.title, Qt.TextElideMode.ElideRight, room)
         left = pad + self._theme.px(20)
         painter.drawText(QPointF(left, middle + 4), title)
-        if lane.badge:
-            left += QFontMetricsF(font).horizontalAdvance(title) + 10
-            painter.setFont(self._theme.ui_font(11, 600))
+        left += QFontMetricsF(font).horizontalAdvance(title) + 10
+        small = self._theme.ui_font(11, 600)
+        needed = QFontMetricsF(small).horizontalAdvance(f"✗ {lane.badge}")
+        if lane.badge and left + needed <= pad + self._theme.px(20) + room + 12:
+            painter.setFont(small)
             painter.setPen(self._theme.text(c.rejected) if lane.bad else c.muted)
             painter.drawText(QPointF(left, middle + 4), f"✗ {lane.badge}" if lane.bad else lane.badge)
         painter.setFont(self._theme.number_font(12))
@@ -309,9 +219,9 @@ class DecoderLanes(QWidget):
             painter.drawEllipse(QPointF(at(lane.dot), middle), 5, 5)
 
     def _paint_words(self, painter: QPainter, index: int, lane: Lane, top: float) -> None:
-        c, metrics, line = self._theme.colors, self._metrics(), self._line()
-        font = self._theme.sentence_font(self._size)
-        for rect, owner, token in self._hits:
+        c, metrics, line = self._theme.colors, self._flow.metrics, self._flow.line
+        font = self._theme.sentence_font(self._flow.size)
+        for rect, owner, token in self._flow.hits:
             if owner == index and (index, token) == self._hover:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(self._theme.tint(c.accent, 0.18))
@@ -323,7 +233,7 @@ class DecoderLanes(QWidget):
         for column, cell in enumerate(self._rows[index]):
             if cell.mark == "alone":
                 continue
-            x, y = self._left_of(index, column), top + self._lines[column] * line
+            x, y = self._flow.left_of(index, column), top + self._flow.lines[column] * line
             base = y + metrics.ascent() + 2
             if cell.word is None:
                 self._paint_missing(painter, column, x, base, metrics)
@@ -342,7 +252,7 @@ class DecoderLanes(QWidget):
         painter.drawLine(QPointF(x, y), QPointF(x + width, y))
         painter.setFont(self._theme.ui_font(9, 600))
         painter.setPen(self._theme.text(color))
-        sign = QRectF(x + width - 12, y - self._metrics().height() - 1, 16, 11)
+        sign = QRectF(x + width - 12, y - self._flow.metrics.height() - 1, 16, 11)
         painter.drawText(sign, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, SIGNS[mark])
 
     def _paint_missing(self, painter: QPainter, column: int, x: float, base: float, metrics: QFontMetricsF) -> None:
@@ -351,7 +261,7 @@ class DecoderLanes(QWidget):
         if word is None:
             return
         c = self._theme.colors
-        font = self._theme.sentence_font(self._size)
+        font = self._theme.sentence_font(self._flow.size)
         painter.setFont(font)
         painter.setPen(mix(c.muted, c.surface, 0.55))
         painter.drawText(QPointF(x, base), word.text)
@@ -363,10 +273,10 @@ class DecoderLanes(QWidget):
 
     def _at(self, point: QPointF) -> tuple[int, int] | None:
         """Lane and token under a point; token -1 for the lane itself."""
-        for rect, lane, token in self._hits:
+        for rect, lane, token in self._flow.hits:
             if rect.adjusted(-1, 0, 1, 0).contains(point):
                 return lane, token
-        index = int((point.y() - self._theme.px(HEADINGS)) // self._lane_height())
+        index = int((point.y() - self._theme.px(HEADINGS)) // self._flow.lane)
         return (index, -1) if 0 <= index < len(self._lanes) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -419,7 +329,7 @@ class DecoderLanes(QWidget):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Up and Down choose a lane, Left and Right a token once one is chosen, Return goes on from it, Esc drops it."""
+        """Up and Down choose a lane, Left and Right a token, Return goes on from it, Esc drops it."""
         index = next((i for i, x in enumerate(self._lanes) if x.key == self._chosen), 0)
         key = event.key()
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._lanes:
@@ -440,9 +350,3 @@ class DecoderLanes(QWidget):
             self.update()
         else:
             super().keyPressEvent(event)
-
-
-def sentence(lane: Lane) -> str:
-    """A lane's words as text."""
-    words = split(lane.pieces)
-    return "".join(("" if w.glued or not i else " ") + w.text for i, w in enumerate(words)) or lane.note

@@ -195,8 +195,11 @@ class ScoreCurve(QWidget):
             x = area.left() + area.width() * (a - first) / (last - first)
             return QPointF(x, area.bottom() - area.height() * (length - low) / (high - low))
 
+        level = float("inf")
         for length in sorted({n for _, n in self._sweep}):
-            self._tick(painter, at(first, length), str(length), upright=True)
+            if level - at(first, length).y() >= self._theme.px(13):
+                level = at(first, length).y()
+                self._tick(painter, at(first, length), str(length), upright=True)
         for a in (first, (first + last) / 2, last):
             self._tick(painter, at(a, low), f"{a:g}", upright=False)
         path = QPainterPath(at(*self._sweep[0]))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 
 from PySide6.QtCore import (
     QEasingCurve,
     QEvent,
-    QPoint,
     QPointF,
     QRectF,
     QSize,
@@ -19,32 +17,28 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import (
-    QColor,
     QFontMetricsF,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
-    QPen,
     QResizeEvent,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
-from app.theme import Theme, mix
-from app.widgets.numbers import number
-from app.widgets.tree_layout import ROOT, Fold, Place, Sheet, TreeNode, arrange
+from app.theme import Theme
+from app.widgets.panned_view import MARGIN, PannedView
+from app.widgets.tree_layout import GAP, ROOT, ROW, Fold, Place, Sheet, TreeNode, arrange
+from app.widgets.tree_paint import SIZE, TreePainter
 
-MARGIN = 18.0  # px around the sheet
 NOTE = 168.0  # px right of the newest column, for what happened in this step
+SMALLEST = 0.85  # zoom to which the tree shrinks by itself before it scrolls
 DETAIL = 0.55  # zoom below which labels are left out
 DURATION = 160  # ms
-SIZE = 14  # px of a label
 
 
-class SearchTree(QAbstractScrollArea):
+class SearchTree(PannedView):
     """Paints a search as it stood at a step. Wheel scrolls, Ctrl and wheel zooms, dragging pans.
 
     What lived is ink, what lives now and what was found stands out, what was pruned is grey; the newest column says of
@@ -64,20 +58,15 @@ class SearchTree(QAbstractScrollArea):
         self._hover: int | None = None
         self._unfolded: set[int] = set()
         self._fold: Fold = "step"
-        self._zoom = 1.0
         self._sheet: Sheet | None = None
         self._before: dict[int, QPointF] = {}
         self._widths: dict[str, float] = {}
-        self._drag: QPoint | None = None
         self._hint = ""
         self.groups = 1
         self.describe: Callable[[TreeNode], str] = lambda node: node.label
         self._motion = QVariantAnimation(self, startValue=0.0, endValue=1.0, duration=DURATION)
         self._motion.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._motion.valueChanged.connect(self.viewport().update)
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.viewport().setMouseTracking(True)
         self.viewport().setAutoFillBackground(False)
         self.setAccessibleName("Search tree")
         theme.changed.connect(self._on_theme_changed)
@@ -146,24 +135,6 @@ class SearchTree(QAbstractScrollArea):
         assert self._sheet is not None
         return self._sheet
 
-    def fit(self) -> None:
-        """Zoom so that the whole tree is seen."""
-        view, sheet = self.viewport().size(), self.sheet
-        wide = (view.width() - 2 * MARGIN) / max(sheet.width + NOTE, 1)
-        high = (view.height() - 2 * MARGIN) / max(sheet.height, 1)
-        self.set_zoom(min(wide, high, 1.0))
-
-    def set_zoom(self, zoom: float, around: QPointF | None = None) -> None:
-        """Zoom, keeping the point `around` of the viewport (by default its middle) where it is."""
-        zoom = min(max(zoom, 0.15), 2.5)
-        at = around or QPointF(self.viewport().rect().center())
-        spot = self._to_sheet(at)
-        self._zoom = zoom
-        self._bars()
-        self.horizontalScrollBar().setValue(round((spot.x() + MARGIN) * zoom - at.x()))
-        self.verticalScrollBar().setValue(round((spot.y() + MARGIN) * zoom - at.y()))
-        self.viewport().update()
-
     def follow(self) -> None:
         """Scroll so that the newest column and its remarks are seen; after the end, the marked sentence."""
         if not self.sheet.columns:
@@ -175,12 +146,15 @@ class SearchTree(QAbstractScrollArea):
             ends = max(p.x + p.width for p in marked) + 3 * MARGIN
         else:
             ends = self.sheet.width + (NOTE if self._step else 0) + 2 * MARGIN
-        self.horizontalScrollBar().setValue(round(ends * self._zoom - self.viewport().width()))
+        if not self.held:
+            self.zoom = min(max(self.viewport().width() / max(ends, 1.0), SMALLEST), 1.0)
+            self.measure_bars()
+        self.horizontalScrollBar().setValue(round(ends * self.zoom - self.viewport().width()))
         top = 0.0 if marked else min((p.y for p in living), default=0.0)
-        if top * self._zoom < self.viewport().height() * 0.6:
+        if top * self.zoom < self.viewport().height() * 0.6:
             self.verticalScrollBar().setValue(0)
         else:
-            self.verticalScrollBar().setValue(round(top * self._zoom - self.viewport().height() * 0.3))
+            self.verticalScrollBar().setValue(round(top * self.zoom - self.viewport().height() * 0.3))
 
     def sizeHint(self) -> QSize:
         """Room for a dozen rows."""
@@ -189,6 +163,10 @@ class SearchTree(QAbstractScrollArea):
     def minimumSizeHint(self) -> QSize:
         """Room for five rows."""
         return QSize(self._theme.px(240), self._theme.px(120))
+
+    def content(self) -> QSizeF:
+        """The tree and the remarks beside it."""
+        return QSizeF(self.sheet.width + NOTE, self.sheet.height)
 
     # --- layout ----------------------------------------------------------------------------------------------------
 
@@ -204,10 +182,10 @@ class SearchTree(QAbstractScrollArea):
                 fold=self._fold,
                 unfolded=self._unfolded,
                 final=self._final,
-                row=23.0 * scale,
-                gap=34.0 * scale,
+                row=ROW * scale,
+                gap=GAP * scale,
             )
-        self._bars()
+        self.measure_bars()
 
     def _measure(self, node: TreeNode) -> float:
         if node.id == ROOT:
@@ -218,32 +196,11 @@ class SearchTree(QAbstractScrollArea):
             width = self._widths[node.label] = metrics.horizontalAdvance(node.label) + 10
         return width
 
-    def _bars(self) -> None:
-        sheet = self._sheet
-        if sheet is None:
-            return
-        width = (sheet.width + NOTE + 2 * MARGIN) * self._zoom
-        height = (sheet.height + 2 * MARGIN) * self._zoom
-        for bar, size, page in (
-            (self.horizontalScrollBar(), width, self.viewport().width()),
-            (self.verticalScrollBar(), height, self.viewport().height()),
-        ):
-            bar.setPageStep(page)
-            bar.setSingleStep(24)
-            bar.setRange(0, max(0, math.ceil(size - page)))
-
-    def _origin(self) -> QPointF:
-        left = MARGIN * self._zoom - self.horizontalScrollBar().value()
-        return QPointF(left, MARGIN * self._zoom - self.verticalScrollBar().value())
-
-    def _to_sheet(self, point: QPointF) -> QPointF:
-        return (point - self._origin()) / self._zoom
-
     def node_rect(self, node: int) -> QRectF:
         """Where a node's label is, in the viewport."""
         place = self.sheet.places[node]
-        corner = QPointF(place.x, place.y - 11 * self._theme.scale) * self._zoom + self._origin()
-        return QRectF(corner, QSizeF(place.width, 22 * self._theme.scale) * self._zoom)
+        corner = QPointF(place.x, place.y - 11 * self._theme.scale) * self.zoom + self.origin()
+        return QRectF(corner, QSizeF(place.width, 22 * self._theme.scale) * self.zoom)
 
     # --- painting --------------------------------------------------------------------------------------------------
 
@@ -258,21 +215,37 @@ class SearchTree(QAbstractScrollArea):
             wrap = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.viewport().rect().adjusted(24, 0, -24, 0), int(wrap), self._hint)
             return
-        painter.translate(self._origin())
-        painter.scale(self._zoom, self._zoom)
-        corner = self._to_sheet(QPointF(0, 0))
-        seen = QRectF(corner, self._to_sheet(QPointF(self.viewport().width(), self.viewport().height())))
+        painter.translate(self.origin())
+        painter.scale(self.zoom, self.zoom)
+        corner = self.to_sheet(QPointF(0, 0))
+        seen = QRectF(corner, self.to_sheet(QPointF(self.viewport().width(), self.viewport().height())))
         now = float(self._motion.currentValue()) if self._moving else 1.0
-        spots = {n: self._spot(p, now) for n, p in places.items()}
-        order = sorted(places.values(), key=lambda p: (p.node.id in self._final, not p.node.pruned))
+        left, top, right, bottom = seen.left(), seen.top() - 20, seen.right(), seen.bottom() + 20
+        order = [p for p in places.values() if p.x + p.width >= left or p.node.id in self._before]
+        order.sort(key=lambda p: (p.node.id in self._final, not p.node.pruned))
+        brush = self._brush()
         for place in order:
             if place.node.id != ROOT:
-                self._paint_edge(painter, place, spots, seen, now)
-        detail = self._zoom >= DETAIL
+                parent = places[place.node.parent]
+                brush.edge(painter, place, parent, self._spot(parent, now), self._spot(place, now), seen, now)
         for place in order:
-            spot = spots[place.node.id]
-            if seen.top() - 20 <= spot.y() <= seen.bottom() + 20 and spot.x() <= seen.right():
-                self._paint_node(painter, place, spot, now, detail)
+            spot = self._spot(place, now)
+            if top <= spot.y() <= bottom and spot.x() <= right:
+                brush.node(painter, place, spot, now)
+
+    def _brush(self) -> TreePainter:
+        detail = self.zoom >= DETAIL
+        return TreePainter(
+            self._theme,
+            self.sheet,
+            self._step,
+            self._final,
+            self._chosen,
+            self._hover,
+            self.groups,
+            self._before,
+            detail,
+        )
 
     @property
     def _moving(self) -> bool:
@@ -280,113 +253,8 @@ class SearchTree(QAbstractScrollArea):
 
     def _spot(self, place: Place, now: float) -> QPointF:
         end = QPointF(place.x, place.y)
-        start = self._before.get(place.node.id)
-        return end if start is None or now >= 1.0 else start + (end - start) * now
-
-    def _color(self, node: TreeNode) -> QColor:
-        c = self._theme.colors
-        if node.id in self._final:
-            return c.accent
-        status = node.status(self._step)
-        if status in ("pruned", "dead"):
-            return mix(c.muted, c.surface, 0.25)
-        if self.groups > 1:
-            return self._theme.category(node.group)
-        return mix(c.ink, c.surface, 0.5)
-
-    def _opacity(self, node: TreeNode, now: float) -> float:
-        return now if node.id not in self._before and now < 1.0 else 1.0
-
-    def _paint_edge(
-        self, painter: QPainter, place: Place, spots: Mapping[int, QPointF], seen: QRectF, now: float
-    ) -> None:
-        node = place.node
-        parent = self.sheet.places[node.parent]
-        start, end = spots[node.parent] + QPointF(parent.width, 0), spots[node.id]
-        if max(start.y(), end.y()) < seen.top() or min(start.y(), end.y()) > seen.bottom() or start.x() > seen.right():
-            return
-        likely = math.exp(min(node.log_prob, 0.0))
-        pen = QPen(self._color(node), 0.8 + 6.0 * likely, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
-        if node.pruned or node.status(self._step) == "dead":
-            pen.setWidthF(0.8 + 3.0 * likely)
-            pen.setStyle(Qt.PenStyle.DashLine)
-            pen.setDashPattern([3.0 / pen.widthF() + 1, 3.0 / pen.widthF() + 1])
-        painter.setOpacity(self._opacity(node, now) * (1.0 if node.id in self._final else 0.75))
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        bend = self.sheet.columns[node.born] - 34.0 * self._theme.scale
-        path = QPainterPath(start + QPointF(1, 0))
-        if bend > start.x():
-            path.lineTo(bend, start.y())
-        middle = (max(bend, start.x()) + end.x()) / 2
-        path.cubicTo(QPointF(middle, start.y()), QPointF(middle, end.y()), end - QPointF(1, 0))
-        painter.drawPath(path)
-        painter.setOpacity(1.0)
-
-    def _paint_node(self, painter: QPainter, place: Place, spot: QPointF, now: float, detail: bool) -> None:
-        node, c = place.node, self._theme.colors
-        high = self._theme.px(20)
-        box = QRectF(spot.x(), spot.y() - high / 2, place.width, high)
-        painter.setOpacity(self._opacity(node, now))
-        if node.id == ROOT:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(c.muted)
-            painter.drawEllipse(box.center(), 4, 4)
-            painter.setOpacity(1.0)
-            self._paint_chip(painter, place, spot)
-            return
-        color, final = self._color(node), node.id in self._final
-        if not detail:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-            painter.drawRoundedRect(box.adjusted(0, 5, 0, -5), 3, 3)
-            painter.setOpacity(1.0)
-            return
-        if final or node.id in (self._hover, self._chosen):
-            painter.setPen(QPen(c.accent, 1.8) if node.id == self._chosen else Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.tint(c.accent, 0.16 if final else 0.08))
-            painter.drawRoundedRect(box, 5, 5)
-        painter.setFont(self._theme.sentence_font(SIZE))
-        dead = node.status(self._step) in ("dead", "pruned")
-        painter.setPen(c.muted if dead else self._theme.text(c.accent) if final else c.ink)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, node.label)
-        if node.born == self._step:
-            self._paint_note(painter, node, QPointF(self.sheet.width + 12, spot.y()))
-        self._paint_chip(painter, place, spot)
-        painter.setOpacity(1.0)
-
-    def _paint_note(self, painter: QPainter, node: TreeNode, at: QPointF) -> None:
-        """What this step decided about a candidate."""
-        c = self._theme.colors
-        if node.reason == "finished":
-            sign, text, color = "■", number(node.total), c.accepted
-        elif node.pruned:
-            short = f", {number(node.margin, digits=2)} short" if node.margin > 0 else ""
-            sign, text, color = "✗", f"{_REASONS.get(node.reason, node.reason)}{short}", c.rejected
-        else:
-            sign, text, color = "✓", number(node.total), c.accepted
-        painter.setFont(self._theme.number_font(11.5, 600))
-        painter.setPen(self._theme.text(color))
-        painter.drawText(QPointF(at.x(), at.y() + 4), sign)
-        painter.setFont(self._theme.number_font(11.5))
-        painter.setPen(c.muted if node.pruned else c.ink)
-        painter.drawText(QPointF(at.x() + 16 * self._theme.scale, at.y() + 4), text)
-
-    def _chip_rect(self, place: Place, spot: QPointF) -> QRectF:
-        width = self._theme.px(11 + 6 * len(str(place.hidden)))
-        return QRectF(spot.x() + place.width + 3, spot.y() - self._theme.px(17), width, self._theme.px(13))
-
-    def _paint_chip(self, painter: QPainter, place: Place, spot: QPointF) -> None:
-        """How many children are folded away here."""
-        if not place.hidden or self._zoom < DETAIL:
-            return
-        chip, c = self._chip_rect(place, spot), self._theme.colors
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(mix(c.surface, c.muted, 0.16))
-        painter.drawRoundedRect(chip, 5, 5)
-        painter.setPen(c.muted)
-        painter.setFont(self._theme.number_font(9.5))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, f"+{place.hidden}")
+        start = self._before.get(place.node.id) if now < 1.0 else None
+        return end if start is None else start + (end - start) * now
 
     @Slot()
     def _on_theme_changed(self) -> None:
@@ -398,16 +266,17 @@ class SearchTree(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the newest column in sight."""
         super().resizeEvent(event)
-        self._bars()
+        self.measure_bars()
         self.follow()
 
     # --- mouse and keys --------------------------------------------------------------------------------------------
 
     def _at(self, point: QPointF) -> tuple[int | None, bool]:
         """The node under a point of the viewport, and whether it is its chip."""
-        spot = self._to_sheet(point)
+        brush = self._brush()
+        spot = self.to_sheet(point)
         for name, place in self.sheet.places.items():
-            if place.hidden and self._chip_rect(place, QPointF(place.x, place.y)).contains(spot):
+            if place.hidden and brush.chip_rect(place, QPointF(place.x, place.y)).contains(spot):
                 return name, True
             half = 11 * self._theme.scale
             if name != ROOT and QRectF(place.x - 2, place.y - half, place.width + 4, 2 * half).contains(spot):
@@ -416,11 +285,8 @@ class SearchTree(QAbstractScrollArea):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan while dragging; otherwise light up the node under the pointer."""
-        if self._drag is not None:
-            by = event.position().toPoint() - self._drag
-            self._drag = event.position().toPoint()
-            self.horizontalScrollBar().setValue(self.horizontalScrollBar().value() - by.x())
-            self.verticalScrollBar().setValue(self.verticalScrollBar().value() - by.y())
+        super().mouseMoveEvent(event)
+        if self.dragging:
             return
         name, _ = self._at(event.position())
         if name != self._hover:
@@ -434,16 +300,12 @@ class SearchTree(QAbstractScrollArea):
         """Choose a node, open or close a fold, or begin to pan."""
         name, chip = self._at(event.position())
         if name is None:
-            self._drag = event.position().toPoint()
+            self.begin_drag(event.position())
         elif chip or (name in self._unfolded and name == self._chosen):
             self.toggle(name)
         else:
             self.choose(name)
             self.node_chosen.emit(name)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Panning ends."""
-        self._drag = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go on from a node."""
@@ -457,17 +319,12 @@ class SearchTree(QAbstractScrollArea):
         self._arrange()
         self.viewport().update()
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll; with Ctrl, zoom."""
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.set_zoom(self._zoom * 1.0015 ** event.angleDelta().y(), event.position())
-        else:
-            super().wheelEvent(event)
-
     def event(self, event: QEvent) -> bool:
         """Arrow keys belong to the tree while it has the focus and a node is chosen."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if self._chosen is not None and event.key() in _ARROWS and not event.modifiers():
+            mine = self._chosen is not None and event.key() in _ARROWS and not event.modifiers()
+            mine = mine or (event.key() == Qt.Key.Key_0 and not event.modifiers())
+            if mine:
                 event.accept()
                 return True
         return super().event(event)
@@ -488,10 +345,11 @@ class SearchTree(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows walk the tree, Return goes on from a node, + and − zoom, 0 fits, Space on a fold opens it."""
+        """Arrows walk the tree, Return goes on from a node, plus and minus zoom, 0 fits, a full stop folds."""
         key = event.key()
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self.set_zoom(self._zoom * (1 / 1.2 if key == Qt.Key.Key_Minus else 1.2))
+            self.held = True
+            self.set_zoom(self.zoom * (1 / 1.2 if key == Qt.Key.Key_Minus else 1.2))
         elif key == Qt.Key.Key_0:
             self.fit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen is not None:
@@ -522,15 +380,10 @@ class SearchTree(QAbstractScrollArea):
 
     def _reveal(self, node: int) -> None:
         rect, view = self.node_rect(node), self.viewport().rect()
-        if rect.top() < 0 or rect.bottom() > view.height():
-            self.verticalScrollBar().setValue(
-                self.verticalScrollBar().value() + round(rect.center().y() - view.height() / 2)
-            )
-        if rect.left() < 0 or rect.right() > view.width():
-            self.horizontalScrollBar().setValue(
-                self.horizontalScrollBar().value() + round(rect.center().x() - view.width() / 2)
-            )
+        away = rect.center() - QPointF(view.center())
+        high = rect.top() < 0 or rect.bottom() > view.height()
+        wide = rect.left() < 0 or rect.right() > view.width()
+        self.scroll_by(away.x() if wide else 0, away.y() if high else 0)
 
 
-_REASONS = {"patience": "search over", "repeated n-gram": "repeats", "vocabulary": "no word", "group": "taken"}
 _ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)

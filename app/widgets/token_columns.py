@@ -186,10 +186,11 @@ class TokenColumns(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """Arrow keys belong to the columns while they have the focus; tooltips say what a double-click does."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not event.modifiers():
-            if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down) and self._choices:
+        arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._choices:
+            if event.key() in arrows and not event.modifiers():
                 event.accept()
-                return True
+            return event.isAccepted()
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             index, row = self._at(QPointF(event.pos()))
             if index >= 0:

@@ -94,7 +94,7 @@ class BatchView(QWidget):
 
     def _row(self, index: int) -> list[Cell]:
         s = self._series[index]
-        per = f"{1000 * s.seconds / len(s.outputs):.0f}" if s.outputs else "–"
-        figures = [f"{m.value:.1f}" if m else "–" for m in (s.bleu, s.chrf)]
-        mean = number(s.mean_log_prob) if s.outputs else "–"
+        per = f"{1000 * s.seconds / len(s.outputs):.0f}" if s.outputs else "\u2013"
+        figures = [f"{m.value:.1f}" if m else "\u2013" for m in (s.bleu, s.chrf)]
+        mean = number(s.mean_log_prob) if s.outputs else "\u2013"
         return [f"{index + 1}  {s.wrong or title(s.decoder)}", *figures, mean, f"{s.tokens:,}", per]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def shots(panel: BeamsPanel) -> Iterator[str]:
-    """Six decoders on one sentence; the tree where the right beam nearly died; tokens, attention, length penalty, batch."""
+    """Six decoders on one sentence; the tree where the right beam nearly died; the other views; a batch."""
     panel.bridge.wait_for(panel.ready, 60)
-    panel.choose_decoder(narrowest_escape(panel))
+    panel.asking.choose(narrowest_escape(panel))
     panel.show_view("tree")
     panel.playhead.seek(panel.playhead.end)
     yield "six-decoders"

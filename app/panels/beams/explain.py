@@ -1,11 +1,11 @@
-"""The explanation: search error or model error, the score with its numbers, and what else could have stood at a token."""
+"""The explanation: search error or model error, the score with its numbers, what else could have stood there."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.panels.beams.decoders import Decoder
 from app.panels.beams.verdict import Verdict
@@ -15,18 +15,18 @@ from app.widgets.probability_bars import Bar, ProbabilityBars
 from engine.messages import Hypothesis
 
 INTRO = (
-    "A decoder looks for a sentence y that the model finds probable: log p(y) is the sum of log p of its tokens, each given "
-    "those before. There are far too many sentences to try; greedy search, beams and sampling each try some."
+    "A decoder looks for a sentence y that the model finds probable: log p(y) is the sum of log p of its tokens, each "
+    "given those before. There are far too many sentences to try; greedy search, beams and sampling each try some."
 )
 OBJECTIVES = {
     "greedy": "y<sub>t</sub> = argmax p(y<sub>t</sub> | y<sub>&lt;t</sub>, x)",
-    "beam": "B<sub>t</sub> = the k best of {{ y∘w : y ∈ B<sub>t−1</sub> }} by log p",
-    "diverse": "log p(y) − λ · (times earlier groups used y<sub>t</sub>)",
+    "beam": "B<sub>t</sub> = the k best of {{ y∘w : y ∈ B<sub>t\u22121</sub> }} by log p",
+    "diverse": "log p(y) \u2212 λ · (times earlier groups used y<sub>t</sub>)",
     "stochastic": "top k of G<sub>y</sub> = log p(y) + Gumbel: a sample without replacement",
     "constrained": "best of the beam that holds every phrase",
     "sample": "y<sub>t</sub> ~ p(y<sub>t</sub> | y<sub>&lt;t</sub>, x)<sup>1/T</sup>, truncated",
-    "contrastive": "argmax (1 − α) p(w) − α · max cos(h<sub>w</sub>, h<sub>j</sub>)",
-    "mbr": "argmax<sub>y</sub> mean over y′ of u(y, y′)",
+    "contrastive": "argmax (1 \u2212 a) p(w) \u2212 a · max cos(h<sub>w</sub>, h<sub>j</sub>), a the penalty",
+    "mbr": "argmax<sub>y</sub> mean over y' of u(y, y')",
 }
 
 
@@ -49,6 +49,7 @@ class BeamsExplain(QWidget):
         self.bars = ProbabilityBars(theme=theme, headings=("token", "probability"))
         self.force = QPushButton()
         self.force.setToolTip("Every sentence must then begin like this; only this decoder searches again (Return)")
+        self.force.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.force.clicked.connect(lambda: self.force_wanted.emit())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,7 +102,7 @@ class BeamsExplain(QWidget):
         self._node.setText(about)
         self.bars.show_bars(bars)
         self.bars.setFixedHeight(self._theme.px(24) * (len(bars) + 1) if bars else 0)
-        self.force.setText(f"Force “{_short(force)}” and search on")
+        self.force.setText(f"Force “{_short(force)}”, search on")
         for widget, shown in (
             (self._place, label), (self._node, about), (self.bars, bars), (self.force, force),
         ):  # fmt: skip
@@ -134,7 +135,7 @@ def score_formula(decoder: Decoder, best: Hypothesis, score: float) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 28 else "…" + text[-27:]
+    return text if len(text) <= 18 else "…" + text[-17:]
 
 
 def _text(role: str = "") -> QLabel:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from app.panels.beams.decoders import Decoder, title
+from app.panels.beams.decoders import Decoder, command_line, title
 from app.panels.beams.run import Run, ranking
 from engine.messages import encode
+
+if TYPE_CHECKING:
+    from app.panels.beams.panel import BeamsPanel
 
 HEADINGS = (
     "decoder",
@@ -59,3 +63,29 @@ def records(runs: Iterable[tuple[int, Decoder, Run]]) -> bytes:
 def trace(run: Run) -> bytes:
     """One search with every step, as `python -m engine beam --trace` writes it."""
     return encode({"request": run.request, "steps": run.steps, "done": run.done})
+
+
+def copy_sentence(panel: BeamsPanel) -> None:
+    """The sentence looked at, to the clipboard."""
+    if panel.hypothesis is not None:
+        panel.copy_text(panel.hypothesis.text, "the sentence")
+
+
+def copy_command(panel: BeamsPanel) -> None:
+    """The chosen decoder's search as a command for a terminal, to the clipboard."""
+    if panel.setup.decoder is not None:
+        panel.copy_text(command_line(panel.setup, panel.setup.decoder), "the command line")
+
+
+def export_table(panel: BeamsPanel, kind: str) -> None:
+    """All hypotheses to a file: "csv" or "json"."""
+    if kind == "csv":
+        panel.export("hypotheses.csv", table(panel.results()), "Comma-separated values (*.csv)")
+    else:
+        panel.export("hypotheses.json", records(panel.results()), "JSON (*.json)")
+
+
+def export_trace(panel: BeamsPanel) -> None:
+    """The chosen decoder's search, every step, to a file."""
+    if panel.run is not None:
+        panel.export("trace.json", trace(panel.run), "JSON (*.json)")

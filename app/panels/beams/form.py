@@ -167,8 +167,8 @@ class BeamsForm(QWidget):
         self.reference = QLineEdit(placeholderText="Reference (optional)")
         self.reference.setAccessibleName("Reference")
         self.reference.setToolTip(
-            "What a person would write: outputs are compared with it by BLEU and chrF, and the model scores it, which tells "
-            "search errors from model errors"
+            "What a person would write: outputs are compared with it by BLEU and chrF, and the model scores it, which "
+            "tells search errors from model errors"
         )
         self.reference.textEdited.connect(lambda text: self.edited.emit("reference", text))
         layout.addWidget(self.reference)

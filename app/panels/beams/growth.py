@@ -10,6 +10,7 @@ from app.widgets.tree_layout import ROOT, TreeNode
 from engine.messages import Branch, Hypothesis, SearchStep
 
 SPACE = "\u2581"  # SentencePiece's mark of a preceding space
+END = 3  # id of the end mark in every vocabulary
 
 
 def display(piece: str) -> str:

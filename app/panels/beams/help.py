@@ -16,15 +16,16 @@ The slider under **Length penalty** ranks the finished set anew, without a new s
 **Diverse groups**: each group pays λ nats for a token that an earlier group has just used.
 
 **Stochastic beam** (Gumbel-top-k): add Gumbel noise to log p(y) of whole sentences and take the *k* largest: a sample
-without replacement, found from the top down because the maximum over children can be made to equal the parent's value.
+without replacement, found from the top down: the maximum over children is made to equal the parent's.
 
-**Minimum Bayes risk**: draw sentences, take argmax over y of the mean over y′ of u(y, y′), with u chrF or BLEU.
+**Minimum Bayes risk**: draw sentences, take argmax over y of the mean over y' of u(y, y'), with u chrF or BLEU.
 
-**Search error or model error?** If the reference, or another decoder's sentence, has a higher score under the same model
-than what was found, the search missed it: a *search error*. If the model prefers its own bad sentence, the *model* errs.
+**Search error or model error?** If the reference, or another decoder's sentence, has a higher score under the same
+model than what was found, the search missed it: a *search error*. If the model prefers its own bad sentence, the
+*model* errs.
 
 In the tree, edges are as wide as their token is probable; ✓ lives, ✗ was pruned (with the reason and how much was
 missing), ■ is a finished sentence; the marked path is the sentence looked at. Click a node or token to look at it,
-double-click to force that prefix and search on. **C** goes to the closest call, **P** folds, **F** gives the view all the
-room. Space plays, ← → step.
+double-click to force that prefix and search on. **C** goes to the closest call, **P** folds, **F** gives the view all
+the room. Space plays, ← → step.
 """

@@ -27,8 +27,8 @@ class BeamsHero(QWidget):
         self.empty = EmptyState(
             "beams",
             "One sentence, six decoders",
-            "See what greedy search, beams, diverse groups, stochastic beams and sampling write for the same input, and "
-            "watch each search decide.",
+            "See what greedy search, beams, diverse groups, stochastic beams and sampling write for the same input, "
+            "and watch each search decide.",
             "Compare six decoders",
             theme=theme,
             hint="Or type a sentence on the left and press Compare.",

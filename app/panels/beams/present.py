@@ -52,7 +52,7 @@ def lane(number_: int, decoder: Decoder, run: Run | None, runs: Mapping[Decoder,
         return Lane(decoder.id, name, note="found no sentence that meets what was asked", wrong=True)
     best, score = ranked[0]
     verdict = judge(decoder, run, runs)
-    chrf = f"{best.quality['chrf']:.1f}" if "chrf" in best.quality else "–"
+    chrf = f"{best.quality['chrf']:.1f}" if "chrf" in best.quality else "\u2013"
     speed = f"{1000 * run.seconds_a_token:.1f}"
     ranked_anew = f"ranked with a = {decoder.penalty:g}" if decoder.penalty is not None else ""
     bad = verdict is not None and verdict.kind == "search error"
@@ -82,34 +82,36 @@ def best_so_far(growth: Growth) -> tuple[str, ...]:
 def tip(token: Token) -> str:
     """A token in words."""
     rank = f", rank {token.rank}" if token.rank else ""
-    return f"“{display(token.piece)}”: p = {probability(math.exp(token.log_prob))}{rank}\nDouble-click: force it and search on"
+    p = probability(math.exp(token.log_prob))
+    return f"“{display(token.piece)}”: p = {p}{rank}\nDouble-click: force it and search on"
 
 
 def choices(hypothesis: Hypothesis) -> list[Choice]:
     """The places of a sentence with their alternatives."""
     return [
         Choice(
-            _named(t.piece),
+            named(t.piece),
             math.exp(t.log_prob),
             t.rank,
-            tuple((_named(piece), math.exp(value)) for piece, value in t.alternatives),
+            tuple((named(piece), math.exp(value)) for piece, value in t.alternatives),
         )
         for t in hypothesis.tokens
     ]
 
 
-def _named(piece: str) -> str:
+def named(piece: str) -> str:
+    """A piece for a list, where the end mark needs its name."""
     return "(end)" if piece == "</s>" else display(piece)
 
 
 def token_bars(token: Token) -> list[Bar]:
     """What could have stood at a place."""
     bars = [
-        Bar(_named(piece), math.exp(value), mark="drawn" if piece == token.piece else "")
+        Bar(named(piece), math.exp(value), mark="drawn" if piece == token.piece else "")
         for piece, value in token.alternatives
     ]
     if token.piece not in [piece for piece, _ in token.alternatives]:
-        bars.append(Bar(_named(token.piece), math.exp(token.log_prob), mark="drawn"))
+        bars.append(Bar(named(token.piece), math.exp(token.log_prob), mark="drawn"))
     return bars
 
 
@@ -124,7 +126,8 @@ def about(node: TreeNode, *, log_scores: bool = True) -> str:
     """A node of the tree in words."""
     parts = [
         f"“{node.label}”: {REASONS[node.reason]}",
-        f"token p = {probability(math.exp(node.log_prob))} ({number(node.log_prob)} nats), prefix log p = {number(node.total)}",
+        f"token p = {probability(math.exp(node.log_prob))} ({number(node.log_prob)} nats), "
+        f"prefix log p = {number(node.total)}",
     ]
     if node.pruned and node.margin > 0:
         parts[0] += f", {number(node.margin)} short"
@@ -140,7 +143,8 @@ def scored(run: Run, decoder: Decoder) -> list[Scored]:
     out = [Scored(h.text, len(h.tokens), s) for h, s in ranking(run, decoder)]
     if run.done is not None and run.done.reference is not None:
         known = run.done.reference
-        out.append(Scored(known.text, len(known.tokens), rescored(known, run.request.options, decoder.ranked_by), True))
+        score = rescored(known, run.request.options, decoder.ranked_by)
+        out.append(Scored(known.text, len(known.tokens), score, True))
     return out
 
 
@@ -164,6 +168,6 @@ def closest_call(run: Run, hypothesis: Hypothesis) -> str:
     prefix = " ".join(display(t.piece) for t in hypothesis.tokens[: call.step])
     above = f"{number(call.margin)} above" if call.margin >= 0 else f"{number(-call.margin)} below"
     return (
-        f"Closest call: at step {call.step} “…{prefix[-32:]}” was rank {call.rank} of {call.kept}, {above} the best that "
-        "was pruned."
+        f"Closest call: at step {call.step} “…{prefix[-32:]}” was rank {call.rank} of {call.kept}, {above} the best "
+        "that was pruned."
     )

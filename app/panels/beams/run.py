@@ -48,7 +48,7 @@ class Run:
     @property
     def seconds_a_token(self) -> float:
         """Time of the search over the places it has decided."""
-        return self.done.seconds / max(self.done.steps, 1) if self.done else float("nan")
+        return sum(s.seconds for s in self.steps) / len(self.steps) if self.steps else float("nan")
 
     def pack(self) -> str:
         """The run as text, for a session."""

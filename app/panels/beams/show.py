@@ -39,7 +39,7 @@ class Shower:
         """Everything."""
         p = self._panel
         self._show_lanes()
-        p.form.show_running(p.running)
+        p.form.show_running(p.searches.running)
         p.history.show_hypotheses(self.ranked, p.row)
         self.show_tree(animate=False)
         self._show_view()
@@ -47,7 +47,7 @@ class Shower:
 
     def _runs(self) -> dict[Decoder, Run]:
         p = self._panel
-        return {d: p.runs[d.id] for d in p.setup.decoders if d.id in p.runs}
+        return {d: p.searches.runs[d.id] for d in p.setup.decoders if d.id in p.searches.runs}
 
     def _show_lanes(self) -> None:
         p = self._panel
@@ -59,7 +59,7 @@ class Shower:
             run = runs.get(decoder)
             stale = run is not None and run.request != p.setup.request(decoder)
             lanes.append(present.lane(number, decoder, run, runs, stale))
-        p.hero.show_empty(not p.runs and not p.batch.series)
+        p.hero.show_empty(not p.searches.runs and not p.batch.series)
         p.hero.show_lanes(lanes, p.setup.chosen, focused=p.focused)
         p.hero.lanes.choose_token(p.setup.chosen, p.token if p.token >= 0 and p.row == 0 else None)
         p.views.focus.setChecked(p.focused)
@@ -96,8 +96,8 @@ class Shower:
             return
         read = [display(piece) for piece in run.done.source]
         columns = best.attention.shape[1]
-        read += ["■"] * (columns - len(read))
-        views.show_attention(best.attention, [display(t.piece) for t in best.tokens], read[:columns], "")
+        read += ["(end)"] * (columns - len(read))
+        views.show_attention(best.attention, [present.named(t.piece) for t in best.tokens], read[:columns], "")
         views.attention.choose(self._panel.token)
 
     def _show_length(self) -> None:

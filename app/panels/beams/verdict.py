@@ -53,8 +53,8 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
         return Verdict(
             "open",
             "",
-            "No decoder on this input found a sentence that the model scores higher. Give a reference to see whether the "
-            "model agrees with a person.",
+            "No decoder on this input found a sentence that the model scores higher. Give a reference to see whether "
+            "the model agrees with a person.",
         )
     if best.text.strip() == reference.text.strip():
         return Verdict("agrees", "as the reference", "The search found the reference itself.")
@@ -62,8 +62,8 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
     return Verdict(
         "model error",
         "model error",
-        f"The model scores what was found {number(score)} and the reference “{reference.text}” {number(own)}: it prefers "
-        f"its own sentence by {number(score - own)}. No search can mend that; a better model would.",
+        f"The model scores what was found {number(score)} and the reference “{reference.text}” {number(own)}: it "
+        f"prefers its own sentence by {number(score - own)}. No search can mend that; a better model would.",
         reference,
         own - score,
     )
@@ -110,11 +110,11 @@ def _drawn(run: Run, best: Hypothesis) -> Verdict:
     strategy = run.request.options.strategy
     if strategy == "mbr":
         sentence = (
-            "Minimum Bayes risk does not look for the likeliest sentence but for the one most like the others drawn: its "
-            f"expected utility is {number(best.score)}."
+            "Minimum Bayes risk does not look for the likeliest sentence but for the one most like the others drawn: "
+            f"its expected utility is {number(best.score)}."
         )
     elif strategy == "contrastive":
-        sentence = "Contrastive search trades probability for not repeating itself; it does not look for the likeliest sentence."
+        sentence = "Contrastive search does not look for the likeliest sentence: it pays for not repeating itself."
     elif strategy == "stochastic":
         sentence = (
             "A stochastic beam draws sentences without replacement, likely ones first of all; it does not look for the "
@@ -122,7 +122,7 @@ def _drawn(run: Run, best: Hypothesis) -> Verdict:
         )
     else:
         sentence = (
-            "Sampling does not look for the likeliest sentence: it draws sentences as often as the (reshaped) model says "
-            f"them. This one has log p = {number(best.log_prob)}."
+            "Sampling does not look for the likeliest sentence: it draws sentences as often as the (reshaped) model "
+            f"says them. This one has log p = {number(best.log_prob)}."
         )
     return Verdict("drawn", "drawn" if strategy in ("sample", "stochastic") else "", sentence)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -24,6 +23,7 @@ from app.widgets.fields import NumberField
 from app.widgets.score_curve import ScoreCurve
 from app.widgets.search_tree import SearchTree
 from app.widgets.token_columns import TokenColumns
+from app.widgets.tree_layout import Fold
 
 VIEWS = (
     ("tree", "Tree", "The search itself: what lived, what was pruned, and why"),
@@ -32,7 +32,7 @@ VIEWS = (
     ("length", "Length penalty", "Rank the finished sentences anew, without a new search"),
     ("batch", "Batch", "A file of sentences through every decoder: quality against speed"),
 )
-FOLDS = (
+FOLDS: tuple[tuple[Fold, str, str], ...] = (
     ("folded", "none", "Only what lives and what was found"),
     ("step", "this step", "What was pruned in the step shown, and what died with it"),
     ("all", "all", "Everything that was ever looked at"),
@@ -43,7 +43,7 @@ class BeamsViews(QWidget):
     """A row of buttons over the five views."""
 
     view_chosen = Signal(str)
-    fold_chosen = Signal(str)
+    fold_wanted = Signal()  # the next way of folding
     focus_wanted = Signal()
     penalty_changed = Signal(object)  # float, or None for the one searched with
     search_wanted = Signal()
@@ -67,6 +67,7 @@ class BeamsViews(QWidget):
         theme.changed.connect(self._restyle)
         self._restyle()
         self.show_view("tree")
+        self.show_fold("step")
 
     def _build_bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -80,21 +81,9 @@ class BeamsViews(QWidget):
             self._buttons.addButton(button, index)
             bar.addWidget(button)
         bar.addStretch(1)
-        self._fold_bar = QWidget()
-        folds = QHBoxLayout(self._fold_bar)
-        folds.setContentsMargins(0, 0, 0, 0)
-        folds.setSpacing(0)
-        label = QLabel("pruned: ")
-        label.setProperty("role", "caption")
-        folds.addWidget(label)
-        self._folds = QButtonGroup(self)
-        for index, (name, text, tip) in enumerate(FOLDS):
-            button = QToolButton(text=text, checkable=True, autoRaise=True)
-            button.setToolTip(f"{tip} (P)")
-            button.clicked.connect(lambda _=False, n=name: self.fold_chosen.emit(n))
-            self._folds.addButton(button, index)
-            folds.addWidget(button)
-        bar.addWidget(self._fold_bar)
+        self.folding = QToolButton(autoRaise=True)
+        self.folding.clicked.connect(lambda: self.fold_wanted.emit())
+        bar.addWidget(self.folding)
         self.focus = QToolButton(text="Focus", checkable=True, autoRaise=True)
         self.focus.setToolTip("All the room for this view; only the chosen decoder's lane stays (F)")
         self.focus.clicked.connect(lambda: self.focus_wanted.emit())
@@ -108,7 +97,7 @@ class BeamsViews(QWidget):
         row = QHBoxLayout()
         self.penalty = NumberField(
             "Length penalty a", -1, 3, 1, theme=self._theme, decimals=2, step=0.05, slider=True,
-            tip="Turning it up favours longer sentences. The finished sentences are ranked anew; nothing is searched again",
+            tip="Turning it up favours longer sentences. The finished set is ranked anew; nothing is searched again",
         )  # fmt: skip
         self.penalty.value_changed.connect(lambda value: self.penalty_changed.emit(value))
         row.addWidget(self.penalty, 1)
@@ -136,13 +125,16 @@ class BeamsViews(QWidget):
         index = next((i for i, (n, _, _) in enumerate(VIEWS) if n == name), 0)
         self._stack.setCurrentIndex(index)
         self._buttons.button(index).setChecked(True)
-        self._fold_bar.setVisible(VIEWS[index][0] == "tree")
+        self.folding.setVisible(VIEWS[index][0] == "tree")
 
     def show_fold(self, name: str) -> None:
         """Show how much of what was pruned is seen."""
         index = next((i for i, (n, _, _) in enumerate(FOLDS) if n == name), 1)
-        self._folds.button(index).setChecked(True)
-        self.tree.set_fold(FOLDS[index][0])  # type: ignore[arg-type]
+        _, text, tip = FOLDS[index]
+        self.folding.setText(f"Pruned: {text}")
+        self.folding.setToolTip(f"{tip}. Click for the next way (P)")
+        self.folding.setAccessibleName(f"Pruned branches shown: {text}")
+        self.tree.set_fold(FOLDS[index][0])
 
     def show_attention(self, weights: object, written: list[str], read: list[str], hint: str) -> None:
         """Show attention, or say why there is none."""
@@ -153,7 +145,7 @@ class BeamsViews(QWidget):
 
     @Slot()
     def _restyle(self) -> None:
-        for button in (*self._folds.buttons(), self.focus):
+        for button in (self.folding, self.focus):
             button.setFont(self._theme.ui_font(11.5))
 
 
