@@ -1,4 +1,4 @@
-"""The Metropolis-Hastings test drawn: the ratio as a bar with the uniform draw as a tick on it, the terms as a table."""
+"""The Metropolis-Hastings test drawn: the ratio as a bar, the uniform draw as a tick on it, the terms as a table."""
 
 from __future__ import annotations
 

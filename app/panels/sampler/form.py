@@ -172,7 +172,7 @@ class SamplerForm(QWidget):
         self._seed(grid)
 
     def _build_rare(self, grid: QGridLayout) -> None:
-        self._number(grid, "full_share", "Free draws, share", 0, 1, 0.01, "Share of words drawn from all the vocabulary "
+        self._number(grid, "full_share", "Free draws, share", 0, 1, 0.01, "Share of words drawn from the vocabulary "
                      "instead of the K candidates; above 0 every sentence can be reached")  # fmt: skip
         self._choice(grid, "order", "Keyword order", (("fixed", "as typed"), ("any", "any")),
                      "Whether the keywords must stand in the order typed")  # fmt: skip

@@ -108,7 +108,12 @@ class SamplerPanel(Panel):
         self.hero.all_chosen.connect(self.show_all)
         self.hero.strip.word_clicked.connect(self.toggle_lock)
         self.history.step_chosen.connect(self.playhead.seek)
-        self.history.player.add("branch", "Go on from here as a new run (B)", self.branch)
+        for icon, tip, action in (
+            ("refresh", "Again with the same seed (R)", self.again),
+            ("dice", "Again with a new seed (N)", self.new_seed),
+            ("branch", "Go on from here as a new run (B)", self.branch),
+        ):
+            self.history.player.add(icon, tip, action)
         self.playhead.moved.connect(self._on_moved)
         self.playhead.changed.connect(self._govern)
         self.playhead.more_wanted.connect(self._on_more_wanted)

@@ -52,7 +52,7 @@ DEFECTS: dict[str, tuple[str, str]] = {
 FIELDS: tuple[tuple[str, str, int, int, str], ...] = (
     ("vocabulary", "Words", 2, 6, "Words of the vocabulary; the space grows as a power of it"),
     ("max_length", "Longest, words", 1, 5, "Length of the longest sentence"),
-    ("candidates", "Candidates K", 1, 6, "Words pre-selected for a place; with fewer than all the kernel is harder to get right"),
+    ("candidates", "Candidates K", 1, 6, "Words pre-selected for a place; fewer than all make it a test"),
     ("chains", "Chains", 1, 256, "Chains that are counted together"),
     ("steps", "Steps", 100, 1_000_000, "Proposals of each chain"),
     ("seed", "Seed", 0, 2**31 - 1, "The same seed gives the same histogram"),

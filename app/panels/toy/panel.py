@@ -67,6 +67,8 @@ class ToyPanel(Panel):
         self.timeline = Timeline(("total variation",), theme=self.theme, cursor=False)
         self._said = QLabel(wordWrap=True)
         self._numbers = QLabel(wordWrap=True)
+        self._verdict = QLabel(wordWrap=True)
+        self._verdict.setProperty("role", "heading")
         self._caption = QLabel()
         for label in (self._said, self._numbers):
             label.setTextFormat(Qt.TextFormat.RichText)
@@ -84,7 +86,12 @@ class ToyPanel(Panel):
     def _build(self) -> None:
         self.anatomy.set_input(self.form)
         self._stack = QStackedWidget()
-        for page in (self.empty, self.chart):
+        result = QWidget()
+        column = QVBoxLayout(result)
+        column.setContentsMargins(16, 12, 16, 4)
+        column.addWidget(self._verdict)
+        column.addWidget(self.chart, 1)
+        for page in (self.empty, result):
             self._stack.addWidget(page)
         self.anatomy.set_hero(self._stack)
         explain = QWidget()
@@ -140,7 +147,7 @@ class ToyPanel(Panel):
             case ToySpace() as space:
                 self.space, self.steps = space, []
                 self.chart.show_space(space.sentences, np.asarray(space.exact))
-                self._stack.setCurrentWidget(self.chart)
+                self._stack.setCurrentIndex(1)
                 self._explain()
             case ToyStep() as step:
                 self.steps.append(step)
@@ -185,9 +192,10 @@ class ToyPanel(Panel):
             else f"✗ The kernel's own law is off by {number(space.total_variation)}"
         )
         why = "".join(f"<br>· {DEFECTS[d][1]}." for d in self.request.defects if d in DEFECTS)
+        self._verdict.setText(f"<span style='color:{color}'>{verdict}</span>")
         self._said.setText(
-            f"<p style='font-size:{self.theme.px(15)}px'><b style='color:{color}'>{verdict}</b></p>"
-            f"{len(space.sentences):,} sentences, every one listed.{why}"
+            f"{len(space.sentences):,} sentences, every one listed: the target π and the kernel's matrix P are exact, "
+            f"the chains are counted.{why}"
         )
         rows = [("max |πP \u2212 π|", space.invariance), ("detailed balance, all", space.detailed_balance)]
         rows += [(f"detailed balance, {move}", value) for move, value in space.balance_by_move.items()]

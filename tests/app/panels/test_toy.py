@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+
+from app.panels.toy import ToyPanel
+from app.panels.toy.form import DEFECTS
+from engine.mcmc.released import DEFECTS as KNOWN
+from engine.messages import ExactToy
+
+SMALL = ExactToy(vocabulary=3, max_length=2, steps=200, every=50, chains=4)
+
+
+@pytest.fixture
+def panel(services):
+    panel = ToyPanel(services)
+    panel.request = SMALL
+    panel.form.show_values(SMALL)
+    panel.resize(1000, 700)
+    yield panel
+    panel.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def finish(panel):
+    assert panel.bridge.wait_for(lambda: panel.job is None and not panel._frame.isActive(), 30)
+
+
+def test_every_defect_of_the_engine_has_a_switch():
+    assert set(DEFECTS) == set(KNOWN)
+
+
+def test_the_exact_kernel_is_found_right(panel):
+    panel.demo()
+    finish(panel)
+    assert panel.ready()
+    assert len(panel.space.sentences) == 3 + 9
+    assert panel.chart.sentences[0] == panel.space.sentences[int(np.argmax(panel.space.exact))]
+    assert "✓" in panel._verdict.text()
+    assert len(panel.steps) == 4
+    assert panel.timeline.points("total variation", 0) == 4
+    panel.grab()
+
+
+def test_a_switch_runs_at_once_and_is_found_wrong(panel, services):
+    panel.demo()
+    finish(panel)
+    panel.form.defects["delete"].setChecked(True)
+    finish(panel)
+    assert panel.request.defects == ("delete",)
+    assert "✗" in panel._verdict.text()
+    assert DEFECTS["delete"][1] in panel._said.text()
+    services.undo.undo()
+    finish(panel)
+    assert panel.request.defects == ()
+    assert "✓" in panel._verdict.text()
+
+
+def test_candidates_never_exceed_the_words(panel):
+    panel.edit("candidates", 3)
+    panel.edit("vocabulary", 2)
+    assert panel.request.candidates == 2
+
+
+def test_settings_are_kept(panel, services):
+    panel.edit("seed", 5)
+    state = json.loads(json.dumps(panel.state()))
+    other = ToyPanel(services)
+    other.restore(state)
+    assert other.request == msgspec.structs.replace(SMALL, seed=5)
+    other.restore({"request": {"vocabulary": 99}})
+    assert other.request == msgspec.structs.replace(SMALL, seed=5)
+    other.deleteLater()
