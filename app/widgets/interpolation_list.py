@@ -95,11 +95,15 @@ class InterpolationList(QAbstractScrollArea):
         if step == self._current:
             return
         self._current = step
-        row = self.row_of(step)
+        self._reveal()
+        self.viewport().update()
+
+    def _reveal(self) -> None:
+        """Bring the present row into sight."""
+        row = self.row_of(self._current)
         if row >= 0:
             high, bar = self._row(), self.verticalScrollBar()
             bar.setValue(min(max(bar.value(), (row + 1) * high - self.viewport().height()), row * high))
-        self.viewport().update()
 
     def row_of(self, step: int) -> int:
         """The row that holds a step; -1 for none."""
@@ -122,6 +126,7 @@ class InterpolationList(QAbstractScrollArea):
     def resizeEvent(self, event: object) -> None:
         """More or fewer rows in sight."""
         self._resize()
+        self._reveal()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The rows in sight."""

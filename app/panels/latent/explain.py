@@ -32,6 +32,9 @@ class Explain(QWidget):
         super().__init__()
         self._theme = theme
         self._report: LatentReport | None = None
+        self._here: tuple[Decoded | None, Array | None, float, int] = (None, None, 0.0, 0)
+        self._found: NeighboursFound | None = None
+        self._later: list[QWidget] = []  # shown once there is a model
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
@@ -53,7 +56,7 @@ class Explain(QWidget):
         self._layout.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()
-        self.show_here(None, None, 0.0, 0)
+        self.show_report(None)
 
     def _text(self, heading: str, *, rich: bool = False) -> QLabel:
         head = QLabel(heading)
@@ -64,6 +67,7 @@ class Explain(QWidget):
         body.setAccessibleName(heading)
         self._layout.addWidget(head)
         self._layout.addWidget(body)
+        self._later += [head, body] if rich else []
         return body
 
     @Slot()
@@ -71,11 +75,16 @@ class Explain(QWidget):
         self.formula.setFont(self._theme.sentence_font(15))
         for label in (self.others, self.near):
             label.setFont(self._theme.sentence_font(14))
+        self.show_report(self._report)
+        self.show_here(*self._here)
+        if self._found is not None:
+            self.show_neighbours(self._found)
 
     # --- here --------------------------------------------------------------------------------------------------------
 
     def show_here(self, decoded: Decoded | None, point: Array | None, shift: float, changed: int) -> None:
         """The point and the sentence at it. `shift` is how far attributes have moved it; `changed` counts new words."""
+        self._here = (decoded, point, shift, changed)
         if decoded is None or point is None:
             self.happened.setText("Place two sentences and drag between them: every point is decoded into a sentence.")
             return
@@ -120,6 +129,7 @@ class Explain(QWidget):
 
     def show_neighbours(self, found: NeighboursFound) -> None:
         """Sentences encoded nearby."""
+        self._found = found
         rows = [
             f"{html.escape(text)} <span style='color:{self._muted()}'>{number(float(d))}</span>"
             for text, d in zip(found.texts, found.distances, strict=True)
@@ -131,6 +141,8 @@ class Explain(QWidget):
     def show_report(self, report: LatentReport | None) -> None:
         """The dials of a model."""
         self._report = report
+        for part in (*self._later, self.kl, self.mi, self.au):
+            part.setVisible(report is not None)
         if report is None:
             return
         m = report.metrics

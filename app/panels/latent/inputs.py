@@ -163,9 +163,11 @@ class Inputs(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
         self._combos: dict[str, QComboBox] = {}
+        self._placed: tuple[str, ...] = ()
         self.anchors = AnchorFields(theme=theme)
         self.anchors.entered.connect(lambda texts: self.changed.emit("anchors", texts))
         self._combo("model", "Model", (), "The model whose latent space is shown")
+        self._combos["model"].setPlaceholderText("Choose a model")
         self._combo("beside", "Beside it", (), "A second model on the same sentences and the same gesture")
         self._heading("Sentences")
         self._layout.addWidget(self.anchors)
@@ -288,7 +290,8 @@ class Inputs(QWidget):
         for widget, setter, value in setters:
             with QSignalBlocker(widget):
                 setter(value)
-        if choices.anchors != self.anchors.texts:
+        if choices.anchors != self._placed:  # what is typed but not placed yet stays
+            self._placed = choices.anchors
             self.anchors.set_texts(choices.anchors)
         self._axes.setVisible(choices.plane == "dimensions")
 

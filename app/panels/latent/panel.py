@@ -184,6 +184,9 @@ class LatentPanel(Panel):
 
     @Slot(str, object)
     def _on_chosen(self, field: str, value: Any) -> None:
+        models = latent_models(self.bridge)
+        if field == "anchors" and not self.store.choices.model and models:
+            self.store.choose("model", models[0].name)
         if value != getattr(self.store.choices, field):
             self.store.choose(field, value)
 

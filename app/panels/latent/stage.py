@@ -307,7 +307,7 @@ class Stage(QWidget):
         self.pad.light((float(x), float(y)))
 
     def _say(self, text: str) -> None:
-        quiet = "Drag anywhere. Shift: fine, wheel: third axis, double click: a sample of the prior."
+        quiet = "Drag. Shift: fine. Wheel: third axis. Double click: prior sample."
         self.line.setText(text or quiet)
         self.line.setProperty("role", "" if text else "caption")
         self.line.setFont(self._theme.sentence_font(15) if text else self._theme.ui_font(11))

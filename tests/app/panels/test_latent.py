@@ -565,3 +565,21 @@ def test_a_sentence_begins_as_its_text_does():
     found = DecodedSentence("She reads.", ("she", "reads", "."), np.ones(4), 0.0)
     assert shown_words(found) == ("She", "reads", ".")
     assert shown_words(DecodedSentence("", (), np.ones(1), 0.0)) == ()
+
+
+def test_sentences_typed_without_a_model_take_the_first_one(panel):
+    panel.inputs.anchors.set_texts(("the dog runs in the park .", "a cat sleeps on the bed ."))
+    panel.inputs.anchors.place.click()
+    settle(panel)
+    assert panel.store.choices.model == "tiny-vae"
+    assert len(panel.main.anchor_points) == 2
+    assert panel.inputs.anchors.fields[0].text() == "the dog runs in the park ."
+    assert panel.hero.currentIndex() == 1
+
+
+def test_what_is_typed_but_not_placed_stays_when_something_else_changes(shown):
+    shown.inputs.anchors.fields[1].setText("a cat sleeps on the bed .")
+    shown.inputs.changed.emit("path", "spherical")
+    assert shown.inputs.anchors.fields[1].text() == "a cat sleeps on the bed ."
+    shown.inputs.anchors.place.click()
+    assert shown.store.choices.anchors == (EXAMPLE_ANCHORS[0], "a cat sleeps on the bed .")
