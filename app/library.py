@@ -104,6 +104,8 @@ class LibraryView(QWidget):
         self.setAccessibleName("Checkpoint library")
         self._filter = QLineEdit(placeholderText="Filter by name or ability", clearButtonEnabled=True)
         self._filter.setAccessibleName("Filter the library")
+        for clear in self._filter.findChildren(QToolButton):
+            clear.setAccessibleName("Clear the filter")
         self._open = QToolButton(autoRaise=True, toolTip="Open a file (Ctrl+O)")
         self._open.setAccessibleName("Open a file")
         self._refresh = QToolButton(autoRaise=True, toolTip="Look for checkpoints again")

@@ -119,10 +119,13 @@ class Theme(QObject):
         if not isinstance(app, QApplication):
             return
         load_fonts()
-        app.setStyle("Fusion")
-        app.setPalette(self.palette())
-        app.setFont(self.ui_font(13))
-        app.setStyleSheet(style_sheet(self))
+        sheet = style_sheet(self)
+        if not app.styleSheet():
+            app.setStyle("Fusion")
+        if sheet != app.styleSheet():  # each of these visits every widget
+            app.setPalette(self.palette())
+            app.setFont(self.ui_font(13))
+            app.setStyleSheet(sheet)
         pg.setConfigOptions(background=self.colors.surface, foreground=self.colors.muted, antialias=True)
 
     def px(self, value: float) -> int:
@@ -164,7 +167,7 @@ class Theme(QObject):
 
     def sequential(self, value: float) -> QColor:
         """The colour of a probability or share in [0, 1] (viridis)."""
-        return _map_color("viridis", round(min(max(value, 0.0), 1.0), 3))
+        return _map_color("viridis", round(min(max(float(value), 0.0), 1.0), 3))
 
     def diverging(self, value: float) -> QColor:
         """The colour of a signed change in [-1, 1]: blue below zero, neutral at zero, red above."""
@@ -233,9 +236,9 @@ def system_is_dark() -> bool:
 def _readable(color: str, ink: str, *grounds: str) -> str:
     """The colour, with as much ink in it as 4.5 : 1 on every ground takes."""
     for step in range(0, 101, 2):
-        candidate = mix(QColor(color), QColor(ink), step / 100)
-        if min(contrast(candidate, QColor(g)) for g in grounds) >= 4.5:
-            return candidate.name()
+        candidate = mix(QColor(color), QColor(ink), step / 100).name()
+        if min(contrast(QColor(candidate), QColor(g)) for g in grounds) >= 4.5:
+            return candidate
     return ink
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,6 +28,8 @@ ICONS = {"info": "info", "warning": "warning", "error": "error"}
 
 class Toast(QFrame):
     """One card. The clock stands still while the pointer is on it."""
+
+    left = Signal(object)  # itself
 
     def __init__(self, notice: Notice, parent: QWidget, *, theme: Theme) -> None:
         super().__init__(parent, objectName="card")
@@ -76,7 +78,7 @@ class Toast(QFrame):
         """Go away."""
         self._clock.stop()
         self.hide()
-        self.setParent(None)
+        self.left.emit(self)
         self.deleteLater()
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -129,11 +131,12 @@ class Toasts(QObject):
     def __init__(self, window: QWidget, *, theme: Theme) -> None:
         super().__init__(window)
         self._window, self._theme = window, theme
+        self._cards: list[Toast] = []
         window.installEventFilter(self)
 
     def cards(self) -> list[Toast]:
         """The cards in sight, oldest first."""
-        return [w for w in self._window.children() if isinstance(w, Toast) and not w.isHidden()]
+        return list(self._cards)
 
     def show(self, notice: Notice) -> None:
         """Show a notice; one that is already in sight is counted instead."""
@@ -142,11 +145,17 @@ class Toasts(QObject):
                 card.again()
                 self.arrange()
                 return
-        for card in self.cards()[: -MOST + 1 or None] if len(self.cards()) >= MOST else []:
-            card.leave()
+        while len(self._cards) >= MOST:
+            self._cards[0].leave()
         toast = Toast(notice, self._window, theme=self._theme)
+        toast.left.connect(self._on_left)
+        self._cards.append(toast)
+        toast.ensurePolished()
+        self.arrange()  # in its place before it is shown, or a pointer in the opposite corner counts as on it
         toast.show()
-        toast.destroyed.connect(self.arrange)
+
+    def _on_left(self, toast: Toast) -> None:
+        self._cards.remove(toast)
         self.arrange()
 
     def arrange(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -196,7 +195,6 @@ def engine_threads() -> Callable[[], int]:
     """Counts the engine threads that live."""
 
     def count() -> int:
-        gc.collect()
         return sum(t.name == "engine" for t in threading.enumerate())
 
     return count
