@@ -101,7 +101,10 @@ class BeamsForm(QWidget):
             forced = len(decoder.options.prefix_ids)
             self.forced.setVisible(bool(forced))
             self.forced.setText(f"{forced} token{'s' if forced != 1 else ''} forced: release")
-        self.show_errors(setup.errors())
+        errors = setup.errors()
+        if not setup.text:
+            errors.pop("text", None)  # nothing is wrong before anything was typed
+        self.show_errors(errors)
 
     def show_errors(self, errors: dict[str, str]) -> None:
         """Say under each field what is wrong with it and what would be right."""

@@ -36,6 +36,7 @@ class BeamsHistory(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rows: list[tuple[Hypothesis, float]] = []
+        self._shown = False
         self.player = PlayerBar(playhead, theme=theme)
         self.table = RowTable(COLUMNS, self._row, theme=theme, name="Hypotheses, best first")
         self._marks = MarkedText(self._pieces, theme=theme)
@@ -50,8 +51,8 @@ class BeamsHistory(QWidget):
 
     def show_hypotheses(self, rows: Sequence[tuple[Hypothesis, float]], chosen: int) -> None:
         """Show a finished set and mark one of it."""
-        if list(rows) != self._rows:
-            self._rows = list(rows)
+        if list(rows) != self._rows or not self._shown:
+            self._rows, self._shown = list(rows), True
             self.table.rows.reset(len(self._rows))
             hidden = not any(h.quality for h, _ in self._rows)
             for column in (4, 5):

@@ -34,6 +34,7 @@ class Run:
     done: SearchDone | None = None
     wrong: str = ""
     note: str = "waiting"
+    _packed: str = ""
 
     @property
     def running(self) -> bool:
@@ -51,10 +52,14 @@ class Run:
         return sum(s.seconds for s in self.steps) / len(self.steps) if self.steps else float("nan")
 
     def pack(self) -> str:
-        """The run as text, for a session."""
+        """The run as text, for a session; the same text again once it is done."""
+        if self._packed:
+            return self._packed
         parts = [encode(self.request).decode(), [encode(s).decode() for s in self.steps]]
         parts.append(encode(self.done).decode() if self.done else "")
-        return base64.b64encode(zlib.compress(msgspec.json.encode(parts))).decode()
+        text = base64.b64encode(zlib.compress(msgspec.json.encode(parts))).decode()
+        self._packed = text if self.done is not None else ""
+        return text
 
     @classmethod
     def unpack(cls, text: str) -> Run:
