@@ -1,0 +1,65 @@
+"""The window as a process: cold start, and its event loop while four chains run at full speed; cancelling."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from engine.messages import Cancelled, Sample, SampleStep
+from engine.worker import Engine
+from tests.benchmarks.rows import Row
+from tests.e2e.program import drive
+
+
+def rows() -> list[Row]:
+    """Cold start, event-loop delay, cancel."""
+    return [*cold_start(), *event_loop(), *cancel()]
+
+
+def cold_start() -> list[Row]:
+    """From the command to the first proposal painted, in an empty home folder; the second of two starts counts."""
+    steps = [{"models": 60}, {"demo": "sampler"}, {"ready": "sampler", "seconds": 60}, {"quit": 0}]
+    seconds = 0.0
+    for _ in range(2):
+        with tempfile.TemporaryDirectory() as home:
+            answers = drive(Path(home), steps, "--fresh")
+            seconds = answers.of("ready")[0]["since_start"]
+    return [Row("python -m app to first painted step", seconds, "s", "< 6")]
+
+
+def event_loop() -> list[Row]:
+    """Time between 16 ms beats of the window's own event loop, sampler at full speed, four chains, ten seconds."""
+    steps = [
+        {"models": 60},
+        {"demo": "sampler"},
+        {"ready": "sampler", "seconds": 60},
+        {"command": "sampler.live"},
+        {"measure": 10},
+        {"quit": 0},
+    ]
+    with tempfile.TemporaryDirectory() as home:
+        answers = drive(Path(home), steps, "--fresh")
+    measured = answers.of("p99")[0]
+    return [Row("event-loop gap p99, four chains at full speed (16 ms beat)", measured["p99"], "ms", "< 33")]
+
+
+def cancel() -> list[Row]:
+    """From `cancel` to the engine's word that the run is over."""
+    engine = Engine("cpu")
+    worst = 0.0
+    for seed in range(5):
+        job = engine.submit(Sample(model="everyday-forward", keywords="juice brand", steps=0, chains=16, seed=seed))
+        _wait(engine, job, SampleStep)
+        time.sleep(0.2)
+        began = time.perf_counter()
+        engine.cancel(job)
+        _wait(engine, job, Cancelled)
+        worst = max(worst, (time.perf_counter() - began) * 1e3)
+    engine.close()
+    return [Row("cancel seen, worst of five, sixteen chains", worst, "ms", "< 100")]
+
+
+def _wait(engine: Engine, job: int, kind: type) -> None:
+    while not any(m.job == job and isinstance(m.event, kind) for m in engine.poll()):
+        time.sleep(0.0005)
