@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import Theme
+from app.widgets.edit_marks import Edit, EditMarks, draw_lock
 from app.widgets.token_layout import Flow, flow
 
-SIGNS = {"replace": "⇄", "insert": "+", "delete": "\u2212"}
 SIZES = (32, 30, 28, 26, 24, 22, 20, 18, 16, 14)  # px; the largest at which the sentence fits
 DURATION = 180  # ms
 
@@ -35,39 +32,6 @@ class Word:
     text: str
     locked: bool = False
     unknown: bool = False
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What was proposed, and whether it was accepted."""
-
-    move: Literal["replace", "insert", "delete"]
-    position: int  # in words of the sentence before; for an insertion, the slot before that word
-    old: str
-    new: str
-    accepted: bool
-
-    @property
-    def opens_slot(self) -> bool:
-        """Whether the place shown is a gap between words: a refused insertion or a done deletion."""
-        return (self.move == "insert") != self.accepted and self.move != "replace"
-
-    @property
-    def ghost(self) -> str:
-        """The word that is not in the sentence: the one that left, or the one that was refused."""
-        if self.move == "delete":
-            return self.old if self.accepted else ""
-        return self.new if not self.accepted else self.old
-
-    def index_after(self, before: int) -> int | None:
-        """Where word `before` of the old sentence stands now; None if it left."""
-        if not self.accepted:
-            return before
-        if self.move == "insert":
-            return before + (before >= self.position)
-        if before == self.position:
-            return None
-        return before - 1 if self.move == "delete" and before > self.position else before
 
 
 class TokenStrip(QWidget):
@@ -209,16 +173,24 @@ class TokenStrip(QWidget):
         now = float(self._motion.currentValue()) if self.moving else 1.0
         here = self._layout()
         painter.setFont(self._theme.sentence_font(self._size))
-        if self._edit is not None:
-            self._paint_ring(painter, here, now)
+        marks = self._marks(here)
+        if marks is not None:
+            marks.paint_ring(painter, now)
             painter.setFont(self._theme.sentence_font(self._size))
         if now < 1.0 and self._left and self._edit is not None:
             self._paint_moving(painter, here, self._edit, now)
         else:
             for index in range(len(self._words)):
                 self._paint_word(painter, index, here.words[index])
-        if self._edit is not None:
-            self._paint_ghost(painter, here, self._edit, now)
+        if marks is not None:
+            marks.paint_ghost(painter, now)
+
+    def _marks(self, here: Flow) -> EditMarks | None:
+        edit = self._edit
+        if edit is None:
+            return None
+        place = here.slot or here.words[min(edit.position, len(here.words) - 1)]
+        return EditMarks(edit, place, theme=self._theme, size=self._size, width=self.width())
 
     def _paint_moving(self, painter: QPainter, here: Flow, edit: Edit, now: float) -> None:
         """Words glide from where they stood; one that changes line fades over."""
@@ -258,80 +230,8 @@ class TokenStrip(QWidget):
         if word.locked:
             painter.setPen(QPen(c.accent, 2))
             painter.drawLine(QPointF(rect.left(), below + 2), QPointF(rect.right(), below + 2))
-            _draw_lock(painter, QPointF(rect.right() - self._size * 0.28, below + 5), self._size * 0.32, c.accent)
+            draw_lock(painter, QPointF(rect.right() - self._size * 0.28, below + 5), self._size * 0.32, c.accent)
         painter.setOpacity(1.0)
-
-    def _move_color(self) -> QColor:
-        c = self._theme.colors
-        assert self._edit is not None
-        return {"replace": c.replaced, "insert": c.inserted, "delete": c.deleted}[self._edit.move]
-
-    def _place(self, here: Flow) -> QRectF:
-        assert self._edit is not None
-        if here.slot is not None:
-            return here.slot
-        return here.words[min(self._edit.position, len(here.words) - 1)]
-
-    def _paint_ring(self, painter: QPainter, here: Flow, now: float) -> None:
-        """A ring at the place (solid: accepted, dashed: rejected), above it the move's sign and name, and verdict."""
-        edit, c = self._edit, self._theme.colors
-        assert edit is not None
-        color, place = self._move_color(), self._place(here)
-        ring = place.adjusted(-5, -2, 5, 4) if not edit.opens_slot else place.adjusted(0, -2, 0, 4)
-        style = Qt.PenStyle.SolidLine if edit.accepted else Qt.PenStyle.DashLine
-        painter.setPen(QPen(color, 2.2, style))
-        painter.setBrush(self._theme.tint(color, 0.10))
-        painter.drawRoundedRect(ring, 8, 8)
-        font = self._theme.ui_font(12.5, 600)
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        name = f"{SIGNS[edit.move]} {edit.move}"
-        verdict = " ✓" if edit.accepted else " ✗"
-        width = metrics.horizontalAdvance(name + verdict)
-        left = min(max(ring.center().x() - width / 2, 2), max(2.0, self.width() - width - 2))
-        base = ring.top() - 6
-        painter.setOpacity(min(1.0, 0.4 + now))
-        painter.setPen(self._theme.text(color))
-        painter.drawText(QPointF(left, base), name)
-        painter.setPen(self._theme.text(c.accepted if edit.accepted else c.rejected))
-        painter.drawText(QPointF(left + metrics.horizontalAdvance(name), base), verdict)
-        painter.setOpacity(1.0)
-
-    def _paint_ghost(self, painter: QPainter, here: Flow, edit: Edit, now: float) -> None:
-        """The word that left (struck through) or was refused (it falls from its place and stays as a shadow)."""
-        if not edit.ghost:
-            self._paint_refused_deletion(painter, here, edit)
-            return
-        place = self._place(here)
-        full, small = self._size, max(14.0, self._size * 0.62)
-        size = full + (small - full) * now
-        font = self._theme.sentence_font(size)
-        font.setItalic(not edit.accepted)
-        metrics = QFontMetricsF(font)
-        width = metrics.horizontalAdvance(edit.ghost)
-        left = min(max(place.center().x() - width / 2, 3), max(3.0, self.width() - width - 3))
-        rest = place.bottom() + 6 + metrics.ascent()
-        start = place.top() + self._metrics().ascent()
-        base = start + (rest - start) * now
-        color = self._theme.text(self._theme.colors.muted if edit.accepted else self._theme.colors.rejected)
-        painter.setOpacity(1.0 - 0.15 * now)
-        painter.setFont(font)
-        painter.setPen(color)
-        painter.drawText(QPointF(left, base), edit.ghost)
-        painter.setPen(QPen(color, 1.6))
-        middle = base - metrics.xHeight() / 2
-        if edit.accepted:
-            painter.drawLine(QPointF(left - 3, middle), QPointF(left + width + 3, middle))
-        painter.setOpacity(1.0)
-
-    def _paint_refused_deletion(self, painter: QPainter, here: Flow, edit: Edit) -> None:
-        """A dashed strike: the word was to leave and stays."""
-        if edit.move != "delete":
-            return
-        place = self._place(here)
-        painter.setPen(QPen(self._theme.text(self._theme.colors.deleted), 1.8, Qt.PenStyle.DashLine))
-        middle = place.top() + self._metrics().ascent() - self._metrics().xHeight() / 2
-        painter.drawLine(QPointF(place.left() - 3, middle), QPointF(place.right() + 3, middle))
 
     # --- mouse and keys --------------------------------------------------------------------------------------------
 
@@ -401,17 +301,3 @@ class TokenStrip(QWidget):
         """No word is chosen any more."""
         self._focus = -1
         self.update()
-
-
-def _draw_lock(painter: QPainter, at: QPointF, size: float, color: QColor) -> None:
-    """A small closed lock whose left upper corner is `at`."""
-    body = QRectF(at.x(), at.y() + size * 0.45, size * 0.9, size * 0.65)
-    shackle = QPainterPath()
-    shackle.arcMoveTo(QRectF(body.left() + size * 0.18, at.y(), size * 0.54, size * 0.9), 0)
-    shackle.arcTo(QRectF(body.left() + size * 0.18, at.y(), size * 0.54, size * 0.9), 0, 180)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(color, max(1.2, size * 0.16)))
-    painter.drawPath(shackle)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(color)
-    painter.drawRoundedRect(body, 1.5, 1.5)

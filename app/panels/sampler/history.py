@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QTabWidget, QVBoxL
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import signed_action
 from app.theme import Theme
+from app.widgets.edit_marks import SIGNS
 from app.widgets.numbers import number
 from app.widgets.player import PlayerBar
 from app.widgets.playhead import Playhead
 from app.widgets.probability_bars import Bar, ProbabilityBars
 from app.widgets.row_table import Cell, Column, RowTable
 from app.widgets.timeline import Timeline
-from app.widgets.token_strip import SIGNS
 
 REDRAW = 0.25  # seconds between two drawings of the traces while a run grows
 STEPS = (Column("step", 56, True), Column("action", 190), Column("", 30), Column("log π", 64, True), Column("sentence"))

@@ -21,24 +21,14 @@ from app.panels.sampler.history import SamplerHistory
 from app.panels.sampler.keys import sampler_commands
 from app.panels.sampler.parameters import Parameters, command_line, split
 from app.panels.sampler.run import Run
+from app.panels.sampler.runner import Runner
 from app.services import Services
 from app.undo import edit
 from app.widgets.playhead import Playhead
 from app.widgets.token_strip import Word
-from engine.messages import (
-    Cancelled,
-    Diagnostics,
-    Failed,
-    Finished,
-    Message,
-    ModelInfo,
-    Sample,
-    SampleStarted,
-    SampleStep,
-)
+from engine.messages import ModelInfo, Sample
 
 FRAME_MS = 50  # between two paintings of what has come in
-AHEAD = 4000  # proposals an endless run may be ahead of what is shown
 KEPT = 2000  # proposals of a run that a session keeps
 DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
 CALM = 5.0  # steps a second above which nothing is animated
@@ -73,16 +63,12 @@ class SamplerPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.parameters = Parameters(seed_fixed=services.settings.seeds == "fixed")
-        self.run: Run | None = None
         self.chain = 0
         self.overview = False
-        self.job: int | None = None
-        self._held = False  # the engine waits at the live edge, or far enough ahead
-        self._wanted = 0  # steps asked for beyond the live edge
         self._locks: set[int] | None = None  # changed by hand on the sentence shown
-        self._note = ""
         self._shown = -1
         self.playhead = Playhead(self)
+        self.runner = Runner(self.bridge, services.notices, self.playhead, self)
         self.form = SamplerForm(theme=self.theme)
         self.hero = SamplerHero(theme=self.theme)
         self.explain = SamplerExplain(theme=self.theme)
@@ -115,10 +101,21 @@ class SamplerPanel(Panel):
         ):
             self.history.player.add(icon, tip, action)
         self.playhead.moved.connect(self._on_moved)
-        self.playhead.changed.connect(self._govern)
-        self.playhead.more_wanted.connect(self._on_more_wanted)
+        self.runner.began.connect(self._on_began)
+        self.runner.grew.connect(self._later)
+        self.runner.ended.connect(self._on_ended)
         self.bridge.models_changed.connect(self._on_models)
         self.theme.changed.connect(self._refresh)
+
+    @property
+    def run(self) -> Run | None:
+        """The run shown."""
+        return self.runner.run
+
+    @property
+    def job(self) -> int | None:
+        """The engine's job, while the run goes on."""
+        return self.runner.job
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
@@ -189,7 +186,7 @@ class SamplerPanel(Panel):
             return
         if not self.parameters.seed_fixed:
             self.edit("seed", random.SystemRandom().randrange(2**31))
-        self._submit(self.parameters.request(), "")
+        self._submit(self.parameters.request())
 
     @Slot()
     def again(self) -> None:
@@ -212,43 +209,20 @@ class SamplerPanel(Panel):
         )
         self._submit(request, f"branched off step {step:,}")
 
-    def _submit(self, request: Sample, note: str) -> None:
-        if self.job is not None:
-            self.bridge.forget(self.job)
-        self._held, self._wanted, self._locks, self._note = False, 0, None, note
-        self.job = self.bridge.submit(request, self._on_message)
+    def _submit(self, request: Sample, note: str = "") -> None:
+        self._locks = None
+        self.runner.submit(request, note)
         self.form.show_running(True)
 
     @Slot()
     def stop(self) -> None:
         """End the run here; what there is stays."""
-        if self.job is not None:
-            self.bridge.cancel(self.job)
+        self.runner.cancel()
 
-    def _on_message(self, message: Message) -> None:
-        if message.job != self.job:
-            return
-        match message.event:
-            case SampleStarted() as started:
-                self._begin(Run(started))
-            case SampleStep() as step if self.run is not None:
-                self.run.append(step)
-                self._wanted -= self._wanted > 0
-                self._later()
-            case Diagnostics() as known if self.run is not None:
-                self.run.diagnostics.append(known)
-                self._later()
-                if self._wanted:
-                    self.bridge.step(message.job)
-            case Failed() as failed:
-                self.services.notices.error(failed.sentence, failed.traceback)
-                self._ended()
-            case Finished() | Cancelled():
-                self._ended()
-
-    def _begin(self, run: Run) -> None:
-        run.note = self._note
-        self.run = run
+    @Slot()
+    def _on_began(self) -> None:
+        run = self.run
+        assert run is not None
         self.chain = min(self.chain, run.chains - 1)
         self.overview = self.overview and run.chains > 1
         self._locks = None
@@ -261,14 +235,12 @@ class SamplerPanel(Panel):
         self.playhead.changed.emit()
         self._refresh()
 
-    def _ended(self) -> None:
-        self.job = None
+    @Slot()
+    def _on_ended(self) -> None:
         self.form.show_running(False)
-        if self.run is not None:
-            self.run.finished = True
-            self.playhead.total = len(self.run)
         self._later()
 
+    @Slot()
     def _later(self) -> None:
         if not self._frame.isActive():
             self._frame.start()
@@ -276,40 +248,9 @@ class SamplerPanel(Panel):
     @Slot()
     def _on_frame(self) -> None:
         """Everything that came in since the last frame, in one go."""
-        if self.run is None:
-            return
-        stepped = self.playhead.at_edge and not self.playhead.playing and len(self.run) > self.playhead.end
-        self.playhead.extend(len(self.run))
-        if stepped and self._single:
-            self._single = False
-            self.playhead.seek(self.playhead.end)
+        self.runner.take_in()
         if not self.history.grow(force=self.job is None):
             self._later()
-        self._govern()
-
-    _single = False
-
-    @Slot()
-    def _on_more_wanted(self) -> None:
-        """One step beyond the live edge: the held engine makes one more."""
-        if self.job is None or self.run is None:
-            return
-        self._single = True
-        if self._held:
-            self._wanted += 1
-            self.bridge.step(self.job)
-
-    @Slot()
-    def _govern(self) -> None:
-        """Hold the engine where the picture is paused at the live edge, or when an endless run gets far ahead."""
-        if self.job is None or self.run is None:
-            return
-        ahead = (len(self.run) - self.playhead.position) * self.run.chains
-        paused_here = self.playhead.at_edge and not self.playhead.playing and not self._single
-        far = not self.run.request.steps and ahead > (AHEAD // 2 if self._held else AHEAD)
-        if (paused_here or far) != self._held:
-            self._held = paused_here or far
-            (self.bridge.pause if self._held else self.bridge.resume)(self.job)
 
     # --- showing ---------------------------------------------------------------------------------------------------
 
@@ -431,8 +372,8 @@ class SamplerPanel(Panel):
         if run is None:
             return
         self.chain, self.overview = int(state.get("chain", 0)), bool(state.get("overview", False))
-        self._note = ""
-        self._begin(run)
+        self.runner.run = run
+        self._on_began()
         self.playhead.pause()
         self.playhead.total = len(run)
         self.playhead.extend(len(run))

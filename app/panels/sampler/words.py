@@ -6,9 +6,10 @@ import math
 
 from app.panels.sampler.run import Run
 from app.widgets.acceptance import Term
+from app.widgets.edit_marks import SIGNS, Edit
 from app.widgets.numbers import number
 from app.widgets.probability_bars import Bar
-from app.widgets.token_strip import SIGNS, Edit, Word
+from app.widgets.token_strip import Word
 from engine.messages import MoveWeights, Proposal
 
 NEVER = -1e8  # nats; the engine writes the log of zero as a finite number below this

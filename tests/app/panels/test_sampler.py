@@ -318,6 +318,7 @@ def test_pausing_at_the_live_edge_holds_the_engine_and_a_step_makes_one_more(run
     bridge.send(1, steps(REQUEST, 60)[40])
     running._on_frame()
     assert running.playhead.position == 41
+    assert bridge.asked[-1] == ("step", 1)  # still held
     running.playhead.play()
     assert bridge.asked[-1] == ("resume", 1)
 
@@ -402,7 +403,7 @@ def test_a_wrong_field_says_so_and_nothing_runs(panel, bridge):
 def test_events_of_an_older_job_are_dropped(running, bridge):
     running.again()
     late = steps(REQUEST, 60)[40]
-    running._on_message(type("M", (), {"job": 1, "event": late})())
+    running.runner.hear(type("M", (), {"job": 1, "event": late})())
     assert len(running.run) == 40
     bridge.send(2, started(REQUEST), *steps(REQUEST, 3))
     running._on_frame()

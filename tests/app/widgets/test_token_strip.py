@@ -5,8 +5,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtTest import QTest
 
+from app.widgets.edit_marks import Edit
 from app.widgets.token_layout import flow
-from app.widgets.token_strip import SIZES, Edit, TokenStrip, Word
+from app.widgets.token_strip import SIZES, TokenStrip, Word
 
 TEXT = ["the", "juice", "is", "made", "by", "a", "natural", "brand", "in", "the", "north", "of", "the", "country", "."]
 

@@ -1,0 +1,125 @@
+"""The run that is on: asks the engine for it, collects what comes, and holds the engine where nobody watches."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+from PySide6.QtCore import QObject, QSignalBlocker, Signal, Slot
+
+from app.bridge import Bridge
+from app.notices import Notices
+from app.panels.sampler.run import Run
+from app.widgets.playhead import Playhead
+from engine.messages import (
+    Cancelled,
+    Diagnostics,
+    Failed,
+    Finished,
+    Message,
+    Sample,
+    SampleStarted,
+    SampleStep,
+)
+
+AHEAD = 4000  # proposals an endless run may be ahead of what is shown
+
+
+class Runner(QObject):
+    """One run at a time; events of an older job are dropped, and the old run stays until the new one has begun.
+
+    The engine runs ahead of the picture. It is held where the picture is paused at the live edge, so that pausing
+    there means pausing, and when an endless run has got far ahead.
+    """
+
+    began = Signal()  # `run` is another one
+    grew = Signal()  # steps or figures have come in
+    ended = Signal()
+
+    def __init__(self, bridge: Bridge, notices: Notices, playhead: Playhead, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.run: Run | None = None
+        self.job: int | None = None
+        self._bridge, self._notices, self._playhead = bridge, notices, playhead
+        self._note = ""
+        self._held = False
+        self._owed = 0  # steps asked of the held engine that have not come
+        self._single = False  # one step beyond the live edge was asked for
+        playhead.changed.connect(self._govern)
+        playhead.more_wanted.connect(self._on_more_wanted)
+
+    def submit(self, request: Sample, note: str = "") -> None:
+        """Start a run in place of the one that is on."""
+        if self.job is not None:
+            self._bridge.forget(self.job)
+        self._held, self._single, self._owed, self._note = False, False, 0, note
+        self.job = self._bridge.submit(request, self.hear)
+
+    def cancel(self) -> None:
+        """End the run here; what there is stays."""
+        if self.job is not None:
+            self._bridge.cancel(self.job)
+
+    def hear(self, message: Message) -> None:
+        """Take one message of the engine."""
+        if message.job != self.job:
+            return
+        match message.event:
+            case SampleStarted() as started:
+                self.run = Run(started)
+                self.run.note = self._note
+                self.began.emit()
+            case SampleStep() as step if self.run is not None:
+                self.run.append(step)
+                self._owed -= self._owed > 0
+                self.grew.emit()
+            case Diagnostics() as known if self.run is not None:
+                self.run.diagnostics.append(known)
+                self.grew.emit()
+                if self._owed:  # the engine's one step went into these figures
+                    self._bridge.step(message.job)
+            case Failed() as failed:
+                self._notices.error(failed.sentence, failed.traceback)
+                self._end()
+            case Finished() | Cancelled():
+                self._end()
+
+    def take_in(self) -> None:
+        """Let the playhead know what has come in."""
+        if self.run is None:
+            return
+        stepped = self._single and self._playhead.at_edge and len(self.run) > self._playhead.end
+        with QSignalBlocker(self._playhead) if stepped else nullcontext():  # or the engine would run off in between
+            self._playhead.extend(len(self.run))
+        if stepped:
+            self._single = False
+            self._playhead.seek(self._playhead.end)
+        self._govern()
+
+    def _end(self) -> None:
+        self.job = None
+        if self.run is not None:
+            self.run.finished = True
+            self._playhead.total = len(self.run)
+        self.ended.emit()
+
+    @Slot()
+    def _on_more_wanted(self) -> None:
+        if self.job is None or self.run is None:
+            return
+        self._single = True
+        if self._held:
+            self._owed += 1
+            self._bridge.step(self.job)
+
+    @Slot()
+    def _govern(self) -> None:
+        if self.job is None or self.run is None:
+            return
+        head = self._playhead
+        ahead = (len(self.run) - head.position) * self.run.chains
+        self._single = self._single and not head.playing
+        paused_here = head.at_edge and not head.playing and not (self._single and not self._owed)
+        far = not self.run.request.steps and ahead > (AHEAD // 2 if self._held else AHEAD)
+        if (paused_here or far) != self._held:
+            self._held = paused_here or far
+            (self._bridge.pause if self._held else self._bridge.resume)(self.job)
