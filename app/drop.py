@@ -69,7 +69,7 @@ class DropVeil(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         c, px = self._theme.colors, self._theme.px
         veil = self._theme.tint(c.accent, 0.10)
-        veil.setAlpha(236)
+        veil.setAlpha(246)
         painter.fillRect(self.rect(), veil)
         painter.setPen(QPen(c.accent, 2, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(16, 16, -16, -16), 8, 8)

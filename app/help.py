@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QTextBlockFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.commands import Command
+from app.commands import WINDOW_SCOPES, Command, scope_of
 from app.theme import Theme
 
 
@@ -26,7 +26,7 @@ def native(keys: str) -> str:
 
 
 class ShortcutSheet(QDialog):
-    """Every command that has keys, by menu, in two columns."""
+    """Every command that has keys, the panel's own first, then by menu, in two columns."""
 
     def __init__(self, commands: list[Command], parent: QWidget, *, theme: Theme) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class ShortcutSheet(QDialog):
         self.setWindowTitle("Shortcuts")
         self.resize(theme.px(760), theme.px(560))
         groups: dict[str, list[Command]] = {}
-        for command in commands:
+        for command in sorted(commands, key=lambda c: scope_of(c) in WINDOW_SCOPES):
             if command.keys:
                 groups.setdefault(command.category or "Other", []).append(command)
         columns = QHBoxLayout()
@@ -93,7 +93,23 @@ class PanelHelp(QDialog):
         view.setProperty("flat", "true")
         view.document().setDocumentMargin(theme.px(20))
         view.setMarkdown(text)
+        _space_out(view.document(), theme.px(8))
         view.setAccessibleName(f"Help: {title}")
+        heading = QLabel(title)
+        heading.setProperty("role", "title")
+        heading.setContentsMargins(theme.px(20), theme.px(16), 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 0, 8)
+        layout.setSpacing(0)
+        layout.addWidget(heading)
         layout.addWidget(view)
+
+
+def _space_out(document: QTextDocument, gap: int) -> None:
+    """Paragraphs apart, lines a little airier than Markdown gives them."""
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    apart = QTextBlockFormat()
+    apart.setBottomMargin(gap)
+    apart.setLineHeight(135, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    cursor.mergeBlockFormat(apart)

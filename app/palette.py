@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
@@ -146,9 +147,19 @@ class _Painter(QStyledItemDelegate):
 class CommandPalette(QFrame):
     """A floating list over the window."""
 
-    def __init__(self, window: QWidget, commands: CommandRegistry, used: dict[str, int], *, theme: Theme) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        commands: CommandRegistry,
+        used: dict[str, int],
+        *,
+        theme: Theme,
+        choose: Callable[[], list[Command]] | None = None,
+    ) -> None:
+        """`choose` gives the commands to search, all by default; `used` is updated in place."""
         super().__init__(window, objectName="card")
         self._commands, self._used, self._theme = commands, used, theme
+        self._choose = choose or commands.all
         self.setAccessibleName("Command palette")
         self.field = QLineEdit(placeholderText="What would you like to do?", objectName="palette")
         self.field.setAccessibleName("Search commands")
@@ -184,8 +195,8 @@ class CommandPalette(QFrame):
         self.field.clear()
         self._on_text("")
         self.field.setFont(self._theme.ui_font(15))
-        shadow = self._theme.colors.ink if not self._theme.dark else self._theme.colors.paper.darker(300)
-        shadow.setAlpha(70 if not self._theme.dark else 200)
+        shadow = QColor("black")
+        shadow.setAlpha(200 if self._theme.dark else 60)
         self._shadow.setColor(shadow)
         self.setFixedWidth(width)
         self.list.setFixedHeight(min(ROWS * self._theme.px(ROW), window.height() - 200))
@@ -200,7 +211,7 @@ class CommandPalette(QFrame):
         return self._model.matches
 
     def _on_text(self, text: str) -> None:
-        found = search(text, self._commands.all(), self._used)
+        found = search(text, self._choose(), self._used)
         self._model.show(found)
         self.list.setVisible(bool(found))
         self._nothing.setVisible(not found)

@@ -24,7 +24,7 @@ class ScriptError(ValueError):
 class Script(QObject):
     """Runs the steps one after the other inside the event loop.
 
-    Steps: {"command": id}, {"panel": key}, {"demo": key}, {"ready": key, "seconds": s}, {"wait": s}, {"idle": s},
+    Steps: {"command": id}, {"panel": key}, {"demo": key}, {"ready": key, "seconds": s}, {"shows": key}, {"wait": s}, {"idle": s},
     {"open": path}, {"state": key}, {"restore": key, "with": {…}}, {"models": s}, {"shot": file}, {"measure": s},
     {"quit": 0}. Each answers one line; a step that fails ends the program with code 1.
     """
@@ -88,6 +88,12 @@ class Script(QObject):
         began = time.monotonic()
         yield self._window.panel(key).ready, float(step.get("seconds", 30))
         self._say(ready=key, seconds=round(time.monotonic() - began, 3))
+
+    def _do_shows(self, key: str, step: dict[str, Any]) -> Iterator[Wait]:
+        """A first result, painted."""
+        yield self._window.panel(key).shows, float(step.get("seconds", 30))
+        self._window.panel(key).grab()
+        self._say(shows=key)
 
     def _do_wait(self, seconds: float, _step: dict[str, Any]) -> Iterator[Wait]:
         until = time.monotonic() + seconds

@@ -37,6 +37,7 @@ class DelayMeter(QObject):
 
     def start(self) -> None:
         """Begin to measure."""
+        self.gaps.clear()
         self._last = time.perf_counter()
         self._timer.start()
 
@@ -75,7 +76,7 @@ class StatusBar(QStatusBar):
         self.device = self._label("Where the models compute, and in which number format")
         self.step = self._label("Mean time of one step of a job, milliseconds")
         self.frame = self._label(
-            "Time between two beats of the window, milliseconds: 99 of 100 are shorter (16 is ideal)"
+            "Time between two beats of the window: half are shorter, and 99 of 100 (16 ms is ideal)"
         )
         self.queue = self._label("Jobs that wait or run")
         self.memory = self._label("Memory in use, megabytes")
@@ -91,9 +92,9 @@ class StatusBar(QStatusBar):
         self.queue.setText("idle" if not status.queue else f"{status.queue} job{'s' if status.queue > 1 else ''}")
         self.memory.setText(f"{status.memory_mb:,.0f} MB")
 
-    def show_frame(self, _p50: float, p99: float) -> None:
+    def show_frame(self, p50: float, p99: float) -> None:
         """The window's own pace."""
-        self.frame.setText(f"window {p99:.0f} ms")
+        self.frame.setText(f"window {p50:.0f} ms, p99 {p99:.0f} ms")
 
     def show_loaded(self, names: list[str]) -> None:
         """Which models are in memory."""

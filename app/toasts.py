@@ -49,14 +49,17 @@ class Toast(QFrame):
         row.setSpacing(12)
         row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
+        column.setContentsMargins(0, 1, 0, 0)
         column.setSpacing(8)
         column.addWidget(self._text)
         if notice.traceback:
             more = QPushButton("Show details")
-            more.setProperty("kind", "quiet")
+            more.setProperty("kind", "link")
             more.clicked.connect(self._show_details)
             column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
         row.addLayout(column, 1)
+        close.setFixedSize(theme.px(24), theme.px(24))
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.setFixedWidth(min(theme.px(WIDTH), parent.width() - 32))
         self._clock = QTimer(self, singleShot=True)
@@ -162,8 +165,7 @@ class Toasts(QObject):
         """Stack the cards from the bottom up."""
         bottom = self._window.height() - 44
         for card in reversed(self.cards()):
-            card.adjustSize()
-            height = max(card.heightForWidth(card.width()), card.sizeHint().height())
+            height = card.heightForWidth(card.width())
             card.resize(card.width(), height)
             bottom -= height
             card.move(self._window.width() - card.width() - 16, bottom)

@@ -91,7 +91,7 @@ class Window(QMainWindow):
         self.status_bar = StatusBar(theme=theme)
         self.setStatusBar(self.status_bar)
         self.meter = DelayMeter(self)
-        self.palette_ = CommandPalette(self, s.commands, s.settings.used, theme=theme)
+        self.palette_ = CommandPalette(self, s.commands, s.settings.used, theme=theme, choose=self.actions_.active)
         self.toasts = Toasts(self, theme=theme)
         self.veil = DropVeil(self, theme=theme)
         self._guard = FilesPassThrough(self)

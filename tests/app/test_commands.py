@@ -117,7 +117,9 @@ def test_the_palette_runs_what_is_chosen(qtbot, registry, theme):
     used = {}
     palette = CommandPalette(window, registry, used, theme=theme)
     window.show()
+    before = [color.rgba() for color in vars(theme.colors).values()]
     palette.open()
+    assert [color.rgba() for color in vars(theme.colors).values()] == before
     QTest.keyClicks(palette.field, "p")
     assert titles(palette.matches())[:2] == ["Play", "Pause"]
     QTest.keyClick(palette.field, Qt.Key.Key_Down)
