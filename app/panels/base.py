@@ -60,6 +60,10 @@ class Panel(QWidget):
     def demo(self) -> None:
         """Start a good example at once: the empty state's one button."""
 
+    def shows(self) -> bool:
+        """Whether there is a first result to look at, of a run that may still go on."""
+        return self.ready()
+
     def ready(self) -> bool:
         """Whether the demonstration shows real results."""
         return True

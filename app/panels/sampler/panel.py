@@ -305,6 +305,10 @@ class SamplerPanel(Panel):
         self._change("demo", "all parameters", Parameters(mode="keywords", sample=sample, seed_fixed=True))
         self.start()
 
+    def shows(self) -> bool:
+        """Whether a first proposal is on the screen."""
+        return self.run is not None and len(self.run) > 0
+
     def ready(self) -> bool:
         """Whether the demonstration's run is done."""
         return self.run is not None and self.run.finished and len(self.run) > 0
