@@ -113,9 +113,9 @@ class DecoderLanes(QWidget):
         low, high = self._range()
         for index, lane in enumerate(self._lanes):
             top = self._flow.top(index)
-            if not event.rect().intersects(QRectF(0, top, self.width(), self._flow.lane).toRect()):
+            if not event.rect().intersects(QRectF(0, top, self.width(), self._flow.lane(index)).toRect()):
                 continue
-            self._paint_ground(painter, lane, top)
+            self._paint_ground(painter, lane, top, self._flow.lane(index))
             painter.setOpacity(0.45 if lane.stale else 1.0)
             self._paint_head(painter, index, lane, top, low, high)
             if lane.pieces:
@@ -155,16 +155,16 @@ class DecoderLanes(QWidget):
             box = QRectF(axis, 0, self.width() - axis - self._theme.px(PAD), high)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._axis)
 
-    def _paint_ground(self, painter: QPainter, lane: Lane, top: float) -> None:
+    def _paint_ground(self, painter: QPainter, lane: Lane, top: float, high: float) -> None:
         c = self._theme.colors
-        box = QRectF(4, top + 1, self.width() - 8, self._flow.lane - 2)
+        box = QRectF(4, top + 1, self.width() - 8, high - 2)
         if lane.key == self._chosen:
             painter.setPen(QPen(c.accent, 1.6) if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.tint(c.accent, 0.07))
             painter.drawRoundedRect(box, 7, 7)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(c.accent)
-            painter.drawRoundedRect(QRectF(4, top + 8, 3, self._flow.lane - 16), 1.5, 1.5)
+            painter.drawRoundedRect(QRectF(4, top + 8, 3, high - 16), 1.5, 1.5)
         else:
             painter.setPen(QPen(c.hairline, 1))
             painter.drawLine(QPointF(12, box.bottom() + 1), QPointF(self.width() - 12, box.bottom() + 1))
@@ -233,7 +233,7 @@ class DecoderLanes(QWidget):
         for column, cell in enumerate(self._rows[index]):
             if cell.mark == "alone":
                 continue
-            x, y = self._flow.left_of(index, column), top + self._flow.lines[column] * line
+            x, y = self._flow.lefts[index][column], top + self._flow.lines[index][column] * line
             base = y + metrics.ascent() + 2
             if cell.word is None:
                 self._paint_missing(painter, column, x, base, metrics)
@@ -276,8 +276,8 @@ class DecoderLanes(QWidget):
         for rect, lane, token in self._flow.hits:
             if rect.adjusted(-1, 0, 1, 0).contains(point):
                 return lane, token
-        index = int((point.y() - self._theme.px(HEADINGS)) // self._flow.lane)
-        return (index, -1) if 0 <= index < len(self._lanes) else None
+        index = self._flow.at(point.y())
+        return (index, -1) if index >= 0 else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light up the token under the pointer."""

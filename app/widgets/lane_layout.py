@@ -1,4 +1,4 @@
-"""Where the words of aligned lanes stand: one column a word, type as large as the room allows."""
+"""Where the words of aligned lanes stand: what agrees under each other, type as large as the room allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF
 
 from app.theme import Theme
-from app.widgets.alignment import Cell, split
+from app.widgets.alignment import Cell, Word, split
 
 SIZES = (22, 20, 18, 16, 15)  # px of the words; the largest at which all lanes fit in lines of one, else the smallest
 HEAD, FOOT, PAD = 20.0, 9.0, 14.0  # px: a lane's line of numbers, room below its words, left and right
@@ -46,32 +46,32 @@ class LaneFlow:
     headings: float
     foot: float
     count: int  # lanes
-    lefts: list[float] = field(default_factory=list)  # of each column
-    lines: list[int] = field(default_factory=list)  # the line each column stands in
+    lefts: list[list[float]] = field(default_factory=list)  # of each cell, a row a lane
+    lines: list[list[int]] = field(default_factory=list)  # the line each cell stands in
     hits: list[tuple[QRectF, int, int]] = field(default_factory=list)  # place, lane and token of every token
 
     @property
-    def lane(self) -> float:
+    def last(self) -> int:
+        """The lines of words a lane has, less one."""
+        return max((line for row in self.lines for line in row), default=0)
+
+    def lane(self, index: int) -> float:
         """The height of a lane."""
-        return self.head + ((self.lines[-1] + 1) if self.lines else 1) * self.line + self.foot
+        lines = max(self.lines[index], default=0) + 1 if self.lines else 1
+        return self.head + lines * self.line + self.foot
+
+    def top(self, index: int) -> float:
+        """Where a lane starts; of one more than there are, where they all end."""
+        return self.headings + sum(self.lane(i) for i in range(index))
 
     @property
     def height(self) -> float:
         """The height of all."""
-        return self.headings + max(self.count, 1) * self.lane
+        return self.top(max(self.count, 1))
 
-    def top(self, index: int) -> float:
-        """Where a lane starts."""
-        return self.headings + index * self.lane
-
-    def left_of(self, row: int, column: int) -> float:
-        """Where a cell starts: at its column, or, for what takes no space before it, at the end of the word before."""
-        cells = self.rows[row]
-        word = cells[column].word
-        before = cells[column - 1].word if column else None
-        if word is not None and word.glued and before is not None and self.lines[column - 1] == self.lines[column]:
-            return self.left_of(row, column - 1) + self.metrics.horizontalAdvance(before.text)
-        return self.lefts[column]
+    def at(self, y: float) -> int:
+        """The lane at a height; -1 above and below."""
+        return next((i for i in range(self.count) if self.top(i) <= y < self.top(i + 1)), -1)
 
 
 def arrange_lanes(
@@ -91,25 +91,49 @@ def arrange_lanes(
             len(lanes),
         )
         _place_columns(flow, theme.px(PAD + 20), width - theme.px(PAD))
-        if (not flow.lines or flow.lines[-1] == 0) and (not room or flow.height <= room):
+        if flow.last == 0 and (not room or flow.height <= room):
             break
     _find_hits(flow, lanes)
     return flow
 
 
 def _place_columns(flow: LaneFlow, left: float, right: float) -> None:
-    x, line = left, 0
+    """Words follow each other in their lane; those that agree with the first lane's stand under each other."""
+    count = len(flow.rows)
+    flow.lefts, flow.lines = [[] for _ in range(count)], [[] for _ in range(count)]
+    ends, own, line = [left] * count, [0] * count, 0  # where each lane's words end, the line it is in, the newest line
     for column in range(len(flow.rows[0]) if flow.rows else 0):
-        words = [row[column].word for row in flow.rows]
-        found = [w for w in words if w is not None]
-        width = max((flow.metrics.horizontalAdvance(w.text) for w in found), default=0.0)
-        close = bool(found) and all(w.glued for w in found)
-        gap = 0.0 if close or x <= left else flow.size * 0.35
-        if x > left and x + gap + width > right and not close:
-            x, line, gap = left, line + 1, 0.0
-        flow.lefts.append(x + gap)
-        flow.lines.append(line)
-        x += gap + width
+        words = [_drawn(flow.rows, row, column) for row in range(count)]
+        widths = [flow.metrics.horizontalAdvance(w.text) if w is not None else 0.0 for w in words]
+        hangs = [w is None or w.glued for w in words]  # punctuation stays with its word
+        starts = _starts(flow, column, words, [left if o < line else e for o, e in zip(own, ends, strict=True)], left)
+        if any(s + v > right and not h for s, v, h in zip(starts, widths, hangs, strict=True)) and max(starts) > left:
+            line += 1
+            starts = [left] * count
+        for row in range(count):
+            if not hangs[row]:
+                ends[row], own[row] = starts[row], line
+            flow.lefts[row].append(ends[row])
+            flow.lines[row].append(own[row])
+            ends[row] += widths[row]
+
+
+def _starts(flow: LaneFlow, column: int, words: list[Word | None], ends: list[float], left: float) -> list[float]:
+    """Where each lane's word would start: after the one before, and under each other where they agree."""
+    starts = [
+        e if w is None or w.glued or e <= left else e + flow.size * 0.35 for w, e in zip(words, ends, strict=True)
+    ]
+    agree = [row for row, cells in enumerate(flow.rows) if cells[column].mark == "same"]
+    if len(agree) > 1 and not any(w is not None and w.glued for w in words):
+        level = max(starts[row] for row in agree)
+        starts = [level if row in agree else start for row, start in enumerate(starts)]
+    return starts
+
+
+def _drawn(rows: list[list[Cell]], row: int, column: int) -> Word | None:
+    """The word that a cell shows: its own, or the first lane's where it is missing."""
+    cell = rows[row][column]
+    return rows[0][column].word if cell.mark == "missing" else cell.word
 
 
 def _find_hits(flow: LaneFlow, lanes: Sequence[Lane]) -> None:
@@ -119,11 +143,13 @@ def _find_hits(flow: LaneFlow, lanes: Sequence[Lane]) -> None:
         for column, cell in enumerate(row):
             if cell.word is None:
                 continue
-            x = flow.left_of(index, column)
+            x = flow.lefts[index][column]
             for token in range(cell.word.start, cell.word.stop):
                 text = lanes[index].pieces[token].replace("\u2581", "")
                 width = flow.metrics.horizontalAdvance(text)
-                flow.hits.append((QRectF(x, top + flow.lines[column] * flow.line, width, flow.line), index, token))
+                flow.hits.append(
+                    (QRectF(x, top + flow.lines[index][column] * flow.line, width, flow.line), index, token)
+                )
                 x += width
 
 
