@@ -145,7 +145,7 @@ class SearchTree(PannedView):
         if marked and not living:  # the search is over: show what it found
             ends = max(p.x + p.width for p in marked) + 3 * MARGIN
         else:
-            ends = self.sheet.width + (NOTE if self._step else 0) + 2 * MARGIN
+            ends = self.sheet.width + (NOTE * self._theme.scale if self._step else 0) + 2 * MARGIN
         if not self.held:
             self.zoom = min(max(self.viewport().width() / max(ends, 1.0), SMALLEST), 1.0)
             self.measure_bars()
@@ -166,7 +166,7 @@ class SearchTree(PannedView):
 
     def content(self) -> QSizeF:
         """The tree and the remarks beside it."""
-        return QSizeF(self.sheet.width + NOTE, self.sheet.height)
+        return QSizeF(self.sheet.width + NOTE * self._theme.scale, self.sheet.height)
 
     # --- layout ----------------------------------------------------------------------------------------------------
 
