@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, latent, mh, models, training, translate
+from engine.commands import beam, latent, mh, mh_eval, models, training, translate
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
@@ -15,6 +15,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     translate.add_to,
     latent.add_to,
     mh.add_to,
+    mh_eval.add_to,
 )
 
 __all__ = ["COMMANDS"]

@@ -216,7 +216,7 @@ def _outsider(kernel: Kernel, step: Step, row: int, old: int) -> Candidate:
     forward, backward = slots.log_contexts(row, old)
     return Candidate(
         word=kernel.lexicon.word(old),
-        probability=float(slots.full_share * np.exp(forward + backward - slots.log_z[row])),
+        probability=float(slots.full_share * np.exp(forward + backward - slots.gaps[row].log_z)),
         log_forward=forward,
         log_backward=backward,
         log_target=float(slots.old_terms[row].sum()),

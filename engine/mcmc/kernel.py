@@ -10,19 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from engine.capabilities import Scores
-from engine.mcmc.cache import Readings
-from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.gaps import Gap, GapReader, Sentences
+from engine.mcmc.lexicon import Ids, Lexicon
 from engine.mcmc.proposal import DELETE, INSERT, LOG_ZERO, REPLACE, Choice, Slots, Verdict, judge, log_moves
 from engine.mcmc.target import Array, Mask, Target
-from engine.text import EOS
 
 MOVE, PLACE, PART, WORD, TEST = range(5)
 UNIFORMS = 5
@@ -83,24 +78,31 @@ class Kernel:
         temperatures: Sequence[float] | None = None,
     ) -> None:
         """Chains stand at the sentences `first`, all in the target's support; `keywords` always belong to Q."""
-        self.forward, self.backward, self.target, self.lexicon = forward, backward, target, lexicon
+        self.target, self.lexicon = target, lexicon
         self.chains, self.longest = len(first), target.support.longest
         self.full_share = full_share
         self.move_weights = np.asarray(moves, np.float64)
         self.log_moves = log_moves(self.move_weights)
         self.beta = 1 / np.asarray(temperatures or [1.0] * self.chains, np.float64)
-        self.candidates = min(candidates, lexicon.known - FIRST_WORD)
-        self._keywords = np.asarray([w for w in dict.fromkeys(keywords) if w < lexicon.known], np.int64)
-        self._device = forward.log_probs(forward.begin(1)).device
-        self._prefixes = Readings(forward, self.chains, self.longest)
-        self._suffixes = Readings(backward, self.chains, self.longest)
-        self.ids = np.zeros((self.chains, self.longest + 1), np.int64)
-        self.lengths = np.asarray([len(s) for s in first], np.int64)
-        self.free = np.zeros((self.chains, self.longest + 1), bool)
+        shape = self.chains, self.longest + 1
+        self._at = Sentences(np.zeros(shape, np.int64), np.zeros(self.chains, np.int64))
+        self.free = np.zeros(shape, bool)
         for chain, sentence in enumerate(first):
             self._place(chain, sentence)
-        self.tokens = self._read_all()
+        extra = np.asarray([w for w in dict.fromkeys(keywords) if w < lexicon.known], np.int64)
+        self._gaps = GapReader(forward, backward, lexicon, self._at, candidates, extra)
+        self.tokens = self._gaps.tokens()  # C, longest + 1: log-probabilities of the sentences' words and end marks
         self.terms = target.terms(self.tokens.sum(1), self.lengths, self._best(np.arange(self.chains)))
+
+    @property
+    def ids(self) -> Ids:
+        """The sentences, [C, longest + 1], zero beyond their ends."""
+        return self._at.ids
+
+    @property
+    def lengths(self) -> Ids:
+        """Words of each sentence, [C]."""
+        return self._at.lengths
 
     def sentence(self, chain: int) -> list[int]:
         """Ids of a chain's sentence."""
@@ -156,44 +158,38 @@ class Kernel:
     def slots(self, choice: Choice, uniform: Array) -> Slots:
         """The law of the word at each chosen slot; `uniform` picks the full-vocabulary word where one is wanted."""
         chains, left, right = choice.chains, choice.places, choice.right
-        prefix = self._prefixes.at(chains, left, self._word_forward)
-        suffix = self._suffixes.at(chains, self.lengths[chains] - right, self._word_backward)
-        log_forward = self.forward.log_probs(prefix)
-        log_backward = self.backward.log_probs(suffix)
-        joint = log_forward + log_backward
-        joint[:, :FIRST_WORD] = -torch.inf
-        log_z = joint.logsumexp(1).double()
-        words, inside, full_column = self._candidates(joint, log_z, choice, uniform)
-        columns = torch.from_numpy(np.maximum(words, 0)).to(self._device)
-        word_forward = log_forward.gather(1, columns).double().cpu().numpy()
-        word_backward = log_backward.gather(1, columns).double().cpu().numpy()
-        tokens, empty_tokens = self._score(prefix, chains, right, words)
+        gaps = self._gaps.read(chains, left, right)
+        words, full_column, tokens = self._columns(gaps, choice, uniform)
+        known = np.maximum(words, 0)
+        joint = np.stack([g.joint[k] for g, k in zip(gaps, known, strict=True)]).astype(np.float64)
+        log_forward = np.stack([g.forward[k] for g, k in zip(gaps, known, strict=True)]).astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            log_backward = np.where(words >= 0, joint - log_forward, -np.inf)
+        empty_tokens = np.zeros((len(gaps), tokens.shape[2]))
+        for row, gap in enumerate(gaps):
+            empty_tokens[row, : len(gap.empty)] = gap.empty
         before = np.where(np.arange(self.longest + 1) < left[:, None], self.tokens[chains], 0).sum(1)
-        log_prob = before[:, None] + word_forward + tokens.sum(2)
+        log_prob = before[:, None] + log_forward + tokens.sum(2)
         empty_length = left + self.lengths[chains] - right
         best = self._best(chains, (left, right))
-        slots = Slots(
+        terms = self.target.terms(log_prob, empty_length[:, None] + 1, best, known)
+        return Slots(
             choice=choice,
             beta=self.beta[chains],
             full_share=self.full_share,
             old=np.where(choice.moves == INSERT, -1, self.ids[chains, left]),
             old_terms=self.terms[chains],
             words=words,
-            inside=inside,
+            inside=(words >= 0) & (np.arange(words.shape[1]) < words.shape[1] - 1),
             full_column=full_column,
-            log_forward=word_forward,
-            log_backward=word_backward,
-            terms=self._known_terms(
-                choice, words, self.target.terms(log_prob, empty_length[:, None] + 1, best, np.maximum(words, 0))
-            ),
+            log_forward=log_forward,
+            log_backward=log_backward,
+            terms=self._known_terms(choice, words, terms),
             tokens=tokens,
             empty_terms=self.target.terms(before + empty_tokens.sum(1), empty_length, best),
             empty_tokens=empty_tokens,
-            contexts=(log_forward, log_backward),
-            joint=joint,
-            log_z=log_z.cpu().numpy(),
+            gaps=gaps,
         )
-        return slots
 
     def judge(self, slots: Slots, column: Ids) -> Verdict:
         """The acceptance test for the words in `column`."""
@@ -201,49 +197,41 @@ class Kernel:
 
     def exchange(self, order: Ids) -> None:
         """Chain c takes over the sentence of chain `order[c]` (replica exchange)."""
-        self.ids, self.lengths, self.free = self.ids[order], self.lengths[order], self.free[order]
-        self.tokens, self.terms = self.tokens[order], self.terms[order]
-        self._prefixes.exchange(order)
-        self._suffixes.exchange(order)
+        self._at.ids[:], self._at.lengths[:] = self.ids[order], self.lengths[order]
+        self.free, self.tokens, self.terms = self.free[order], self.tokens[order], self.terms[order]
+        self._gaps.exchange(order)
+
+    def forget(self) -> None:
+        """Drop what is remembered of gaps met before, as if every context were new (for measuring)."""
+        self._gaps.clear()
 
     # --- parts of a step -------------------------------------------------------------------------------------------
 
-    def _candidates(self, joint: Tensor, log_z: Tensor, choice: Choice, uniform: Array) -> tuple[Ids, Mask, Ids]:
-        """Q of each slot and the full-vocabulary draws: words and membership [A, J], the draws' columns [A]."""
-        top = joint.topk(self.candidates, dim=1).indices.cpu().numpy()
-        rows, extra = len(top), len(self._keywords)
-        words = np.full((rows, self.candidates + extra + 1), -1, np.int64)
-        words[:, : self.candidates] = top
-        new = ~(top[:, :, None] == self._keywords).any(1)  # A, keywords
-        words[:, self.candidates : -1] = np.where(new, self._keywords, -1)
-        inside = words >= 0
-        if choice.words is not None:
-            words[:, -1] = np.where(choice.full, choice.words, -1)
-        elif len(full := np.flatnonzero(choice.full)):
-            law = (joint[full].double() - log_z[full, None]).exp().cumsum(1)
-            mark = torch.from_numpy(uniform[full]).to(self._device)[:, None] * law[:, -1:]
-            drawn = torch.searchsorted(law, mark, right=True)[:, 0].clamp(max=joint.shape[1] - 1)
-            words[full, -1] = drawn.cpu().numpy()
-        column: Ids = (words == words[:, -1:]).argmax(1)
-        words[column < words.shape[1] - 1, -1] = -1  # it stands in Q already
-        return words, inside, column
+    def _columns(self, gaps: Sequence[Gap], choice: Choice, uniform: Array) -> tuple[Ids, Ids, Array]:
+        """Words [A, J], the columns of the full-vocabulary draws [A], and tokens after each word [A, J, T].
 
-    def _score(self, prefix: Any, chains: Ids, right: Ids, words: Ids) -> tuple[Array, Array]:
-        """Log-probabilities of the right context after every word ([A, J, T]) and after none ([A, T])."""
-        lengths = self.lengths[chains] - right + 1
-        width = int(lengths.max())
-        places = right[:, None] + np.arange(width)
-        rest = np.take_along_axis(self.ids[chains], np.minimum(places, self.longest), 1)
-        rest = np.where(places == self.lengths[chains, None], EOS, self.lexicon.for_model(rest))
-        slot, column = np.nonzero(words >= 0)
-        read = self.forward.advance(prefix.select(torch.from_numpy(slot)), self._tensor(words[slot, column]))
-        state = type(prefix).concat([read, prefix])
-        rows = np.concatenate([slot, np.arange(len(chains))])
-        scores = self.forward.score(state, self._tensor(rest[rows]), self._tensor(lengths[rows]))
-        values = scores.double().cpu().numpy()
-        tokens = np.zeros((*words.shape, width))
-        tokens[slot, column] = values[: len(slot)]
-        return tokens, values[len(slot) :]
+        The last column is for a draw outside Q.
+        """
+        count, width = len(gaps[0].words) + 1, max(len(g.empty) for g in gaps)
+        words = np.full((len(gaps), count), -1, np.int64)
+        column = np.full(len(gaps), count - 1, np.int64)
+        tokens = np.zeros((len(gaps), count, width))
+        for row, gap in enumerate(gaps):
+            words[row, :-1] = gap.words
+            tokens[row, :-1, : len(gap.empty)] = gap.tokens
+            if choice.full[row]:
+                word = gap.draw(uniform[row]) if choice.words is None else int(choice.words[row])
+                column[row] = gap.column(word) % count
+                if column[row] == count - 1:
+                    words[row, -1] = word
+        new = [r for r in np.flatnonzero(words[:, -1] >= 0).tolist() if words[r, -1] not in gaps[r].extra]
+        if new:
+            rows = np.asarray(new)
+            places = choice.chains[rows], choice.places[rows], choice.right[rows]
+            self._gaps.add([gaps[r] for r in new], *places, words[rows, -1])
+        for row in np.flatnonzero(words[:, -1] >= 0).tolist():
+            tokens[row, -1, : len(gaps[row].empty)] = gaps[row].extra[int(words[row, -1])]
+        return words, column, tokens
 
     def _known_terms(self, choice: Choice, words: Ids, terms: Array) -> Array:
         """Terms of the candidates; those of the present sentence are the ones it was accepted with."""
@@ -293,8 +281,7 @@ class Kernel:
         chain, left, right = int(choice.chains[row]), int(choice.places[row]), int(choice.right[row])
         sentence, column = self.sentence(chain), int(verdict.column[row])
         after = len(sentence) - right
-        self._prefixes.forget(chain, left)
-        self._suffixes.forget(chain, after)
+        self._gaps.forget(chain, left, after)
         arrives = choice.moves[row] != DELETE
         word = [int(verdict.new[row])] if arrives else []
         rest = slots.tokens[row, column] if arrives else slots.empty_tokens[row]
@@ -311,31 +298,12 @@ class Kernel:
         self.free[chain] = False
         self.free[chain, : len(sentence)] = self.target.support.free(sentence)
 
-    def _read_all(self) -> Array:
-        """Log-probabilities of every word and end mark of the present sentences, [C, longest + 1]."""
-        tokens = self.lexicon.for_model(self.ids)
-        tokens[np.arange(self.chains), self.lengths] = EOS
-        begin = self.forward.begin(self.chains)
-        scores: npt.NDArray[Any] = (
-            self.forward.score(begin, self._tensor(tokens), self._tensor(self.lengths + 1)).double().cpu().numpy()
-        )
-        return scores
-
     def _best(self, chains: Ids, without: tuple[Ids, Ids] | None = None) -> Array | None:
         """Matches of the source in the sentences, the words from `without[0]` to before `without[1]` not counted."""
         if self.target.matcher is None:
             return None
         places = np.arange(self.longest + 1)
-        counted: npt.NDArray[np.bool_] = places < self.lengths[chains, None]
+        counted: Mask = places < self.lengths[chains, None]
         if without is not None:
             counted = counted & ((places < without[0][:, None]) | (places >= without[1][:, None]))
         return self.target.matcher.best(self.ids[chains], counted)
-
-    def _word_forward(self, chains: Ids, places: Ids) -> Tensor:
-        return self._tensor(self.lexicon.for_model(self.ids[chains, places]))
-
-    def _word_backward(self, chains: Ids, places: Ids) -> Tensor:
-        return self._tensor(self.lexicon.for_model(self.ids[chains, self.lengths[chains] - 1 - places]))
-
-    def _tensor(self, values: Ids) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)

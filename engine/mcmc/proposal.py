@@ -13,12 +13,13 @@ Gibbs step of Miao et al. (2019), and insert and delete both turn on the one num
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from torch import Tensor
 
+from engine.mcmc.gaps import Gap
 from engine.mcmc.lexicon import Ids
 from engine.mcmc.target import Array, Mask
 from engine.messages import Move
@@ -64,9 +65,7 @@ class Slots:
     tokens: Array  # [A, J, T] log-probabilities of the right context's words and the end mark in x_w
     empty_terms: Array  # [A, terms] of x_-
     empty_tokens: Array  # [A, T]
-    contexts: tuple[Tensor, Tensor]  # forward and backward log-probabilities of every word, [A, V] each
-    joint: Tensor  # [A, V] their sum, -inf for marks
-    log_z: Array  # [A] log of its sum
+    gaps: Sequence[Gap]  # the contexts' laws over the whole vocabulary
 
     def __post_init__(self) -> None:
         with np.errstate(divide="ignore"):
@@ -80,9 +79,7 @@ class Slots:
 
     def log_q(self, words: Ids) -> Array:
         """Log q(w) of one known word a chain, [A]."""
-        rows = np.arange(len(words))
-        picked: Array = self.joint[rows, words].double().cpu().numpy()
-        return picked - self.log_z
+        return np.asarray([float(g.joint[w]) - g.log_z for g, w in zip(self.gaps, words.tolist(), strict=True)])
 
     def log_g(self, words: Ids, log_pi: Array) -> Array:
         """Log g(w) of one known word a chain, [A], given log pi(x_w) / T."""
@@ -93,13 +90,15 @@ class Slots:
 
     def log_contexts(self, row: int, word: int) -> tuple[float, float]:
         """Forward and backward log-probability of any known word in one slot."""
-        return float(self.contexts[0][row, word]), float(self.contexts[1][row, word])
+        forward = float(self.gaps[row].forward[word])
+        return forward, float(self.gaps[row].joint[word]) - forward
 
     @cached_property
     def candidate_g(self) -> Array:
         """g(w) of every column, [A, J]; zero in unused ones."""
         weights = np.where(self.inside, self.log_pi - self.log_r[:, None], -np.inf)
-        q = np.where(self.words >= 0, self.log_forward + self.log_backward - self.log_z[:, None], -np.inf)
+        log_z = np.asarray([[g.log_z] for g in self.gaps])
+        q = np.where(self.words >= 0, self.log_forward + self.log_backward - log_z, -np.inf)
         g: Array = (1 - self.full_share) * np.exp(weights) + self.full_share * np.exp(q)
         return g
 

@@ -31,11 +31,23 @@ class AdaptiveSoftmax(nn.Module):
         self.bias = nn.Parameter(torch.zeros(vocabulary))
         self.cluster_vectors = nn.Parameter(torch.randn(count, width) * width**-0.5)
         self.cluster_bias = nn.Parameter(torch.zeros(count))
+        self._head: tuple[Tensor, Tensor] | None = None
+
+    def train(self, mode: bool = True) -> AdaptiveSoftmax:
+        """Switch modes; the joined head belongs to the weights it was made of."""
+        self._head = None
+        super().train(mode)
+        return self
 
     def head_logits(self, vectors: Tensor, hidden: Tensor) -> Tensor:
         """[N, head + clusters] from word vectors [V, W] and hidden [N, W]."""
+        if self._head is not None:
+            return functional.linear(hidden, *self._head)
         weight = torch.cat([vectors[: self.head], self.cluster_vectors])
-        return functional.linear(hidden, weight, torch.cat([self.bias[: self.head], self.cluster_bias]))
+        bias = torch.cat([self.bias[: self.head], self.cluster_bias])
+        if not self.training and not weight.requires_grad:
+            self._head = weight, bias
+        return functional.linear(hidden, weight, bias)
 
     def target_log_probs(self, vectors: Tensor, hidden: Tensor, targets: Tensor) -> Tensor:
         """Log-probability of one target per row: hidden [N, W], targets [N] -> [N], in nats."""
@@ -43,14 +55,14 @@ class AdaptiveSoftmax(nn.Module):
         entry = targets.clone()
         for i, (low, high) in enumerate(self.bounds):
             entry[(targets >= low) & (targets < high)] = self.head + i
-        out = logits.gather(1, entry[:, None])[:, 0] - logits.logsumexp(1)
+        out = functional.log_softmax(logits, 1).gather(1, entry[:, None])[:, 0]  # faster than logsumexp on CPUs
         if not self.bounds or bool((targets < self.head).all()):
             return out
         for low, high in self.bounds:
             rows = ((targets >= low) & (targets < high)).nonzero()[:, 0]
             if len(rows):
                 inside = functional.linear(hidden[rows], vectors[low:high], self.bias[low:high])
-                extra = inside.gather(1, targets[rows, None] - low)[:, 0] - inside.logsumexp(1)
+                extra = functional.log_softmax(inside, 1).gather(1, targets[rows, None] - low)[:, 0]
                 out = out.index_add(0, rows, extra)
         return out
 

@@ -1,0 +1,131 @@
+"""`mh-eval`: the sampler on CommonGen's concept sets, beside the sentences that people wrote for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import typer
+from rich.progress import track
+
+from engine.commands.output import console, errors, print_json
+from engine.library import Library
+from engine.mcmc.proposal import MOVES
+from engine.messages import Proposal, Sample, SampleStep
+from engine.training.data import Source, read_source
+from engine.training.language_model import negative_log_likelihood
+from engine.worker import Engine
+
+CONCEPTS = Source("commongen/{split}.tsv.gz", columns=(0, 1))
+
+
+def concept_sets(folder: Path, count: int) -> dict[tuple[str, ...], list[str]]:
+    """The first concept sets of the test split with their references; a concept `run_V` is the keyword `run`."""
+    sets: dict[tuple[str, ...], list[str]] = {}
+    for concepts, sentence in read_source(CONCEPTS, folder, "test"):
+        words = tuple(c.rpartition("_")[0] or c for c in concepts.split("#"))
+        if words in sets or len(sets) < count:
+            sets.setdefault(words, []).append(sentence)
+    return sets
+
+
+def proposals(engine: Engine, request: Sample) -> Iterator[Proposal]:
+    """The proposals of a run of one chain."""
+    for event in engine.run(request):
+        if isinstance(event, SampleStep):
+            yield from event.proposals
+
+
+def mh_eval(
+    model: str = typer.Option(..., help="Forward language model, by name or path."),
+    data: Path = typer.Option(..., help="Folder that holds commongen/test.tsv.gz."),
+    sets: int = typer.Option(200, min=1, help="Concept sets."),
+    steps: int = typer.Option(300, min=1, help="Proposals for each."),
+    order: str = typer.Option("any", help="Keywords in `fixed` or in `any` order."),
+    min_length: int = typer.Option(1, min=1, help="Words."),
+    max_length: int = typer.Option(25, min=1, help="Words."),
+    seed: int = typer.Option(0, min=0),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Sentences from keywords: are all there, how likely are they, how often is a move accepted."""
+    torch.set_num_threads(1)
+    library = Library(torch.device("cpu"))
+    engine = Engine("cpu", inline=True, library=library)
+    tokenizer = library.get(model)[0].tokenizer
+    concepts = concept_sets(data, sets)
+    last: list[tuple[float, int]] = []
+    best: list[tuple[float, int]] = []
+    tries = {move: [0, 0] for move in MOVES}
+    complete = 0
+    examples: list[dict[str, Any]] = []
+    for number, words in enumerate(track(concepts, "concept sets", console=errors, disable=not errors.is_terminal)):
+        request = Sample(
+            model=model,
+            keywords=" ".join(words),
+            order="any" if order == "any" else "fixed",
+            steps=steps,
+            min_length=min_length,
+            max_length=max_length,
+            seed=seed + number,
+        )
+        seen: list[tuple[float, Proposal]] = []
+        for p in proposals(engine, request):
+            tries[p.move][0] += 1
+            tries[p.move][1] += p.accepted
+            seen.append((p.terms["fluency"][int(p.accepted)], p))
+        value, end = seen[-1]
+        top, likeliest = max(seen, key=lambda s: s[0] / (len(s[1].words) + 1))
+        last.append((value, len(end.words) + 1))
+        best.append((top, len(likeliest.words) + 1))
+        keywords = tokenizer.words(request.keywords)
+        complete += not _missing(keywords, end) and not _missing(keywords, likeliest)
+        examples.append({"keywords": words, "last": end.sentence, "likeliest": likeliest.sentence})
+    result = {
+        "model": model,
+        "sets": len(concepts),
+        "steps": steps,
+        "order": order,
+        "every_keyword_present": complete,
+        "log_prob_per_word_last": _per_word(last),
+        "log_prob_per_word_likeliest": _per_word(best),
+        "log_prob_per_word_references": _references(library.get(model)[0], concepts),
+        "references": sum(map(len, concepts.values())),
+        "words_last": float(np.mean([n - 1 for _, n in last])),
+        "words_likeliest": float(np.mean([n - 1 for _, n in best])),
+        "per_word_counts_end_marks": True,
+        "acceptance": {move: accepted / max(1, count) for move, (count, accepted) in tries.items()},
+        "acceptance_overall": sum(a for _, a in tries.values()) / sum(n for n, _ in tries.values()),
+        "examples": examples[:10],
+    }
+    if as_json:
+        print_json(result)
+        return
+    for key, figure in result.items():
+        if key != "examples":
+            console.print(f"{key:32} {figure:.4g}" if isinstance(figure, float) else f"{key:32} {figure}")
+    for example in examples[:10]:
+        console.print(f"[dim]{' '.join(example['keywords'])}[/dim]  {example['last']}")
+
+
+def _missing(keywords: list[str], proposal: Proposal) -> bool:
+    have = [w.lower() for w in proposal.words]
+    return any(have.count(k) < [w.lower() for w in keywords].count(k) for k in (w.lower() for w in keywords))
+
+
+def _per_word(values: list[tuple[float, int]]) -> float:
+    return sum(v for v, _ in values) / sum(n for _, n in values)
+
+
+def _references(model: Any, concepts: dict[tuple[str, ...], list[str]]) -> float:
+    sentences = [model.tokenizer.encode(s) for references in concepts.values() for s in references]
+    with torch.inference_mode():
+        nll, count = negative_log_likelihood(model, sentences)
+    return -nll / count
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("mh-eval")(mh_eval)
