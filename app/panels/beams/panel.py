@@ -157,8 +157,7 @@ class BeamsPanel(Panel):
 
     def start_one(self) -> None:
         """Run the chosen decoder only."""
-        decoder = self.setup.decoder
-        if decoder is not None and not self.setup.errors():
+        if (decoder := self.setup.decoder) is not None and not self.setup.errors():
             self.searches.start(decoder.id, self.setup.request(decoder))
             self._look_anew()
             self.refresh()
