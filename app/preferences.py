@@ -16,12 +16,18 @@ from PySide6.QtWidgets import (
 )
 
 from app.settings import Settings, log_file
-from app.theme import Theme
+from app.theme import Theme, system_is_dark
 
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 SCALES = {0.9: "Small (90 %)", 1.0: "Normal (100 %)", 1.15: "Large (115 %)", 1.3: "Larger (130 %)", 1.6: "Room (160 %)"}
 SEEDS = {"fixed": "The seed that stands in the field", "new": "A new seed for each run"}
 DEVICES = {"auto": "The fastest there is", "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Apple)"}
+
+
+def apply_settings(settings: Settings, theme: Theme, enlarge: float = 1.0) -> None:
+    """Give the theme what the settings say; `enlarge` multiplies the text size (present mode)."""
+    dark = system_is_dark() if settings.theme == "system" else settings.theme == "dark"
+    theme.set(dark=dark, motion=not settings.reduce_motion, scale=settings.type_scale * enlarge)
 
 
 class Preferences(QDialog):

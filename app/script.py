@@ -24,8 +24,9 @@ class ScriptError(ValueError):
 class Script(QObject):
     """Runs the steps one after the other inside the event loop.
 
-    Steps: {"command": id}, {"panel": key}, {"demo": key}, {"ready": key, "seconds": s}, {"shows": key}, {"wait": s}, {"idle": s},
-    {"open": path}, {"state": key}, {"restore": key, "with": {…}}, {"models": s}, {"shot": file}, {"measure": s},
+    Steps: {"command": id}, {"panel": key}, {"demo": key}, {"ready": key, "seconds": s}, {"shows": key},
+    {"wait": s}, {"idle": s}, {"open": path}, {"state": key}, {"restore": key, "with": {…}}, {"models": s},
+    {"shot": file}, {"measure": s},
     {"quit": 0}. Each answers one line; a step that fails ends the program with code 1.
     """
 

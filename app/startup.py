@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from app import session as sessions
 from app.bridge import Bridge
 from app.panels.base import Panel
+from app.preferences import apply_settings
 from app.session import Session, SessionError
 from app.settings import Settings
 from app.theme import Theme
@@ -70,9 +71,9 @@ def open_window(
     fresh: bool = False,
 ) -> Window:
     """Build and show the window, then begin the session and read the library."""
+    apply_settings(settings, theme)  # before any widget is made, so that each begins with the right fonts
     window = Window(Bridge(engine), settings, panels, theme=theme, session_path=session_path)
     window.services.bridge.setParent(window)
-    window.apply_settings()
     session, sentence = (None, "") if fresh else read_session(session_path)
     window.show()
     window.begin(session)

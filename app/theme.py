@@ -167,11 +167,11 @@ class Theme(QObject):
 
     def sequential(self, value: float) -> QColor:
         """The colour of a probability or share in [0, 1] (viridis)."""
-        return _map_color("viridis", round(min(max(float(value), 0.0), 1.0), 3))
+        return QColor(_map_name("viridis", round(min(max(float(value), 0.0), 1.0), 3)))
 
     def diverging(self, value: float) -> QColor:
         """The colour of a signed change in [-1, 1]: blue below zero, neutral at zero, red above."""
-        return _map_color("berlin" if self.dark else "vik", round(0.5 + 0.5 * min(max(value, -1.0), 1.0), 3))
+        return QColor(_map_name("berlin" if self.dark else "vik", round(0.5 + 0.5 * min(max(value, -1.0), 1.0), 3)))
 
     def text(self, color: QColor) -> QColor:
         """A colour of meaning, as dark or light as text in it must be to be read on paper and surface (4.5 : 1)."""
@@ -243,6 +243,5 @@ def _readable(color: str, ink: str, *grounds: str) -> str:
 
 
 @lru_cache(maxsize=8192)
-def _map_color(name: str, value: float) -> QColor:
-    color = Colormap(name)(value)
-    return QColor(color.hex)
+def _map_name(name: str, value: float) -> str:
+    return Colormap(name)(value).hex

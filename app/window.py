@@ -24,13 +24,13 @@ from app.notices import Notices
 from app.opening import Files
 from app.palette import CommandPalette
 from app.panels.base import Panel
-from app.preferences import SCALES, Preferences
+from app.preferences import SCALES, Preferences, apply_settings
 from app.present import SCALE, Presenter
 from app.services import Services
 from app.session import Autosave, Session
 from app.settings import Settings
 from app.status import DelayMeter, StatusBar
-from app.theme import Theme, system_is_dark
+from app.theme import Theme
 from app.toasts import Toasts
 from app.topbar import TopBar
 from app.window_commands import window_commands
@@ -214,10 +214,8 @@ class Window(QMainWindow):
 
     def apply_settings(self) -> None:
         """Make the settings count."""
-        chosen = self.services.settings
-        dark = system_is_dark() if chosen.theme == "system" else chosen.theme == "dark"
-        scale = chosen.type_scale * (SCALE if self.presenter.on else 1.0)
-        self.services.theme.set(dark=dark, motion=not chosen.reduce_motion, scale=scale)
+        enlarge = SCALE if self.presenter.on else 1.0
+        apply_settings(self.services.settings, self.services.theme, enlarge)
 
     def save_settings(self) -> None:
         """Keep the settings for the next start."""
