@@ -13,6 +13,8 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
+# gc=False below: a run holds very many of these, none of them in a cycle, and collecting them stalls the window
+
 
 class MoveWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How often each move is proposed; normalised to one."""
@@ -57,7 +59,7 @@ class Sample(Request, frozen=True):
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """One word considered for the slot."""
 
     word: str
@@ -70,7 +72,7 @@ class Candidate(msgspec.Struct, frozen=True):
     inside: bool = True  # whether it belongs to Q; outside, only the full-vocabulary share can propose it
 
 
-class Proposal(msgspec.Struct, frozen=True):
+class Proposal(msgspec.Struct, frozen=True, gc=False):
     """One proposal of one chain, with every number of its acceptance test.
 
     log_alpha = min(0, (sum of the weighted terms' differences) / temperature + log_g_backward - log_g_forward).
@@ -97,7 +99,7 @@ class Proposal(msgspec.Struct, frozen=True):
     candidates: tuple[Candidate, ...] = ()  # the likeliest few, for display; the drawn and current ones included
 
 
-class Swap(msgspec.Struct, frozen=True):
+class Swap(msgspec.Struct, frozen=True, gc=False):
     """An exchange of sentences between two neighbouring temperatures."""
 
     low: int  # chain at the lower temperature
@@ -117,7 +119,7 @@ class SampleStarted(Event, frozen=True):
     unknown: tuple[str, ...] = ()  # words kept verbatim and scored as unknown
 
 
-class SampleStep(Event, frozen=True):
+class SampleStep(Event, frozen=True, gc=False):
     """One proposal in every chain."""
 
     step: int
@@ -125,7 +127,7 @@ class SampleStep(Event, frozen=True):
     swaps: tuple[Swap, ...] = ()
 
 
-class Visited(msgspec.Struct, frozen=True):
+class Visited(msgspec.Struct, frozen=True, gc=False):
     """A sentence and how often chains stood there."""
 
     sentence: str

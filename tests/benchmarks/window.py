@@ -11,6 +11,19 @@ from engine.worker import Engine
 from tests.benchmarks.rows import Row
 from tests.e2e.program import drive
 
+ENDLESS = {
+    "parameters": {
+        "mode": "keywords",
+        "sample": {
+            "request": "Sample",
+            "model": "everyday-forward",
+            "keywords": "juice natural brand",
+            "steps": 0,
+            "chains": 4,
+        },
+    }
+}
+
 
 def rows() -> list[Row]:
     """Cold start, event-loop delay, cancel."""
@@ -19,12 +32,12 @@ def rows() -> list[Row]:
 
 def cold_start() -> list[Row]:
     """From the command to the first proposal painted, in an empty home folder; the second of two starts counts."""
-    steps = [{"models": 60}, {"demo": "sampler"}, {"ready": "sampler", "seconds": 60}, {"quit": 0}]
+    steps = [{"models": 60}, {"demo": "sampler"}, {"shows": "sampler", "seconds": 60}, {"quit": 0}]
     seconds = 0.0
     for _ in range(2):
         with tempfile.TemporaryDirectory() as home:
             answers = drive(Path(home), steps, "--fresh")
-            seconds = answers.of("ready")[0]["since_start"]
+            seconds = answers.of("shows")[0]["since_start"]
     return [Row("python -m app to first painted step", seconds, "s", "< 6")]
 
 
@@ -32,9 +45,13 @@ def event_loop() -> list[Row]:
     """Time between 16 ms beats of the window's own event loop, sampler at full speed, four chains, ten seconds."""
     steps = [
         {"models": 60},
-        {"demo": "sampler"},
-        {"ready": "sampler", "seconds": 60},
-        {"command": "sampler.live"},
+        {"restore": "sampler", "with": ENDLESS},
+        {"panel": "sampler"},
+        {"command": "sampler.run"},
+        {"shows": "sampler", "seconds": 60},
+        {"command": "sampler.end"},
+        {"command": "sampler.follow"},
+        {"wait": 2},
         {"measure": 10},
         {"quit": 0},
     ]
