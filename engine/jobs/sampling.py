@@ -56,6 +56,8 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
     shown = began = time.perf_counter()
     shown_step = 0
     while run.steps < request.steps or not request.steps:
+        for _ in run.ahead():
+            yield Progress(done=run.steps, total=request.steps, unit="steps")
         step = run.step()
         proposals = tuple(proposal(kernel, step, chain, run.steps) for chain in range(kernel.chains))
         swaps = run.exchange()
@@ -65,6 +67,7 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
         now, last = time.perf_counter(), run.steps == request.steps
         if last or (run.steps - shown_step >= EVERY_STEPS and now - shown >= EVERY_SECONDS):
             rate = run.steps * kernel.chains / max(now - began, 1e-9)
+            yield Progress(done=run.steps, total=request.steps, unit="steps", note=f"{rate:.0f} proposals/s")
             yield diagnostics(kernel, trace, rate)
             shown, shown_step = time.perf_counter(), run.steps
 

@@ -8,7 +8,7 @@ matrix (`engine.mcmc.toy`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ from engine.mcmc.target import Array, Mask, Target
 MOVE, PLACE, PART, WORD, TEST = range(5)
 UNIFORMS = 5
 """Random numbers of a chain's step: which move, where, Q or the whole vocabulary, which word, the test."""
+
+BATCH = 16
+"""Chains whose sentences are read in one go: enough to keep a processor busy, few enough for a tenth of a second."""
 
 POSSIBLE, REQUIRED, LONGEST, SHORTEST, ONE_WAY = range(5)
 REASONS = (
@@ -116,6 +119,16 @@ class Kernel:
         return total
 
     # --- a step ----------------------------------------------------------------------------------------------------
+
+    def ahead(self, uniforms: Array) -> Iterator[None]:
+        """Read what `step` with the same numbers will need, `BATCH` chains at a time, so that it can be interrupted."""
+        moves = self.pick_moves(uniforms[:, MOVE])
+        places = self.pick_places(moves, uniforms[:, PLACE])
+        chains = np.flatnonzero(self.obstacles(moves, places) == POSSIBLE)
+        for start in range(0, len(chains) - BATCH, BATCH):
+            part = chains[start : start + BATCH]
+            self._gaps.read(part, places[part], places[part] + (moves[part] != INSERT))
+            yield
 
     def step(self, uniforms: Array) -> Step:
         """Advance every chain with its row of uniform numbers in [0, 1), [C, `UNIFORMS`]."""

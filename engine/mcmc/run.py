@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,16 @@ class Streams:
 
     def next(self) -> Array:
         """The next step's numbers."""
+        numbers = self.peek()
+        self._at += 1
+        return numbers
+
+    def peek(self) -> Array:
+        """The same, without taking them."""
         if self._at == self._block.shape[1]:
             self._block = np.stack([g.random((BLOCK, UNIFORMS)) for g in self._generators])
             self._at = 0
-        self._at += 1
-        numbers: Array = self._block[:, self._at - 1]
+        numbers: Array = self._block[:, self._at]
         return numbers
 
 
@@ -61,6 +67,10 @@ class Run:
         step = self.kernel.step(self._streams.next())
         self.steps += 1
         return step
+
+    def ahead(self) -> Iterator[None]:
+        """Do the coming step's reading in parts, for whoever wants to look up in between; `step` then is quick."""
+        return self.kernel.ahead(self._streams.peek())
 
     def exchange(self) -> tuple[Exchange, ...]:
         """The ladder's trades after a step; none without a ladder."""

@@ -16,6 +16,7 @@ from engine.messages import (
     Failed,
     Finished,
     Message,
+    Progress,
     Sample,
     SampleStarted,
     SampleStep,
@@ -77,6 +78,8 @@ class Runner(QObject):
                 self.grew.emit()
                 if self._owed:  # the engine's one step went into these figures
                     self._bridge.step(message.job)
+            case Progress() if self._owed:  # a part of a step of many chains: the rest of it is still owed
+                self._bridge.step(message.job)
             case Failed() as failed:
                 self._notices.error(failed.sentence, failed.traceback)
                 self._end()

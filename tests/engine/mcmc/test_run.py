@@ -60,3 +60,15 @@ def test_a_ladder_exchanges_sentences_with_everything_known_of_them(kernel_of: M
         np.testing.assert_allclose(scores, kernel.terms, atol=1e-5)
     assert pairs == {0, 1, 2}
     assert accepted > 10
+
+
+def test_reading_ahead_in_parts_changes_nothing(kernel_of: Make) -> None:
+    one, two = (kernel_of(start="the dog runs in the park", chains=40) for _ in range(2))
+    whole, parted = Run(one, 2), Run(two, 2)
+    looked = 0
+    for _ in range(25):
+        looked += sum(1 for _ in parted.ahead())
+        a, b = whole.step(), parted.step()
+        assert [one.sentence(c) for c in range(40)] == [two.sentence(c) for c in range(40)]
+        np.testing.assert_allclose(a.log_alpha, b.log_alpha, rtol=1e-6, atol=1e-5)
+    assert 25 <= looked <= 50
