@@ -16,6 +16,9 @@ from torch import Tensor
 from engine.capabilities import NextToken
 from engine.mcmc.lexicon import Ids
 
+AFRESH = 256
+"""Words after which reading starts anew: a Transformer's states hold all that was ever read on the way to them."""
+
 
 class Readings:
     """States of one model after the first 0, 1, 2 ... words of each chain's sentence, in its reading order."""
@@ -23,9 +26,14 @@ class Readings:
     def __init__(self, model: NextToken, chains: int, longest: int) -> None:
         self._model = model
         self._stride = longest + 1
-        begin = model.begin(1)
-        self._states: Any = begin.select(torch.zeros(chains * self._stride, dtype=torch.long))
-        self.known = np.zeros(chains, np.int64)  # words read, of each chain
+        self._chains = chains
+        self._start()
+
+    def _start(self) -> None:
+        begin = self._model.begin(1)
+        self._states: Any = begin.select(torch.zeros(self._chains * self._stride, dtype=torch.long))
+        self.known = np.zeros(self._chains, np.int64)  # words read, of each chain
+        self._read = 0  # words since the start
 
     def at(self, chains: Ids, depth: Ids, word: Callable[[Ids, Ids], Tensor]) -> Any:
         """The states of some chains after `depth` words each; all chains advance together.
@@ -35,18 +43,23 @@ class Readings:
             depth: [A] words to have read.
             word: the word of chains [N] at reading places [N], as model ids [N].
         """
+        if self._read >= AFRESH:
+            self._start()
         place = np.minimum(self.known[chains], depth)
         late = np.flatnonzero(place < depth)
         if len(late):
             chain, place, goal = chains[late], place[late], depth[late]
             state = self._states.select(self._rows(chain, place))
             states, rows = [self._states], []
-            while len(chain):
+            while True:
                 state = self._model.advance(state, word(chain, place))
                 place = place + 1
+                self._read += 1
                 states.append(state)
                 rows.append(self._rows(chain, place))
                 more = place < goal
+                if not more.any():
+                    break
                 if not more.all():
                     state = state.select(torch.from_numpy(np.flatnonzero(more)))
                     chain, place, goal = chain[more], place[more], goal[more]

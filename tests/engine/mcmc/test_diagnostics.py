@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -51,8 +53,6 @@ def test_r_hat_by_hand() -> None:
     draws = np.asarray([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
     assert split(draws).tolist() == [[1, 2], [5, 6], [3, 4], [7, 8]]
     scores = rank_normalise(draws)
-    from statistics import NormalDist
-
     wanted = [NormalDist().inv_cdf((r - 0.375) / 8.25) for r in range(1, 9)]
     np.testing.assert_allclose(scores.ravel(), wanted, atol=1e-6)
     tied = rank_normalise(np.asarray([[1.0, 1.0, 2.0, 3.0]]))

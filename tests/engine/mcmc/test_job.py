@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from engine.__main__ import app
 from engine.library import Library
+from engine.mcmc.setup import check_pair
 from engine.messages import (
     Diagnostics,
     Event,
@@ -29,8 +30,9 @@ from engine.messages import (
     decode_request,
     encode,
 )
-from engine.text import EOS
+from engine.text import EOS, Tokenizer
 from engine.worker import Engine
+from tests.engine.conftest import tiny_lm
 
 KEYS = ["chain", "step", "move", "position", "old", "new", "terms", "log_g_forward", "log_g_backward"]
 KEYS += ["log_alpha", "log_u", "accepted", "sentence"]
@@ -134,10 +136,6 @@ def test_a_request_that_cannot_be_met_fails_with_one_sentence(
 
 
 def test_vocabularies_must_agree(engine: Engine, pair: tuple[Any, Any]) -> None:
-    from engine.mcmc.setup import check_pair
-    from engine.text import Tokenizer
-    from tests.engine.conftest import tiny_lm
-
     other = tiny_lm(Tokenizer.train("word", ["a b c d e f g h"] * 3, 12), "backward")
     with pytest.raises(ValueError, match="same vocabulary"):
         check_pair(pair[0], other)

@@ -9,10 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from engine.mcmc import cache
 from engine.mcmc.kernel import MOVE, PART, PLACE, POSSIBLE, UNIFORMS, Kernel
 from engine.mcmc.proposal import DELETE, INSERT, LOG_ZERO, REPLACE
 from engine.mcmc.run import Run
-from engine.text import BOS, EOS, UNK
+from engine.mcmc.setup import make_kernel
+from engine.messages import MoveWeights, Sample
+from engine.models import build, read_config
+from engine.text import BOS, EOS, UNK, Tokenizer
 
 pytestmark = pytest.mark.usefixtures("_inference")
 Make = Callable[..., Kernel]
@@ -131,8 +135,6 @@ def test_no_mark_and_no_unknown_word_is_ever_proposed(kernel_of: Make) -> None:
 
 
 def test_a_move_without_its_way_back_is_never_made(kernel_of: Make) -> None:
-    from engine.messages import MoveWeights
-
     kernel = kernel_of(start="the dog runs", moves=MoveWeights(delete=0.0), chains=6)
     run = Run(kernel, 0)
     for _ in range(30):
@@ -162,3 +164,25 @@ def test_remembered_gaps_change_nothing(kernel_of: Make) -> None:
         a, b = one.step(), two.step()
         assert [first.sentence(c) for c in range(3)] == [second.sentence(c) for c in range(3)]
         np.testing.assert_allclose(a.log_alpha, b.log_alpha, rtol=1e-6, atol=1e-5)
+
+
+def test_a_transformer_pair_runs_as_well_and_reading_starts_anew(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Transformers' states differ in length from row to row and grow until reading starts anew."""
+    monkeypatch.setattr(cache, "AFRESH", 30)
+    torch.manual_seed(0)
+    sizes = {"width": 16, "heads": 2, "layers": 1, "feed_forward": 16}
+    config = read_config({"kind": "transformer-lm", "vocabulary": tokenizer.size, **sizes})
+    forward, backward = (build(config, tokenizer).eval().requires_grad_(False) for _ in range(2))
+    request = Sample(model="", keywords="dog park", chains=2, candidates=6, max_length=8)
+    kernel = make_kernel(request, forward, backward)
+    run = Run(kernel, 0)
+    most = 0
+    for _ in range(60):
+        kernel.forget()
+        run.step()
+        most = max(most, kernel._gaps._prefixes._states.held)
+    for chain in range(2):
+        assert kernel.terms[chain, 0] == pytest.approx(log_prob(forward, kernel.sentence(chain)), abs=5e-5)
+    assert 8 < most < 30 + 10
