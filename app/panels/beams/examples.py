@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 PAIRS = (
+    ("Der Mann, den ich gestern im Zug getroffen habe, hat mir ein Buch geschenkt.",
+     "The man I met on the train yesterday gave me a book."),
+    ("Kaum war sie nach Hause gekommen, klingelte schon wieder das Telefon.",
+     "As soon as she came home, the phone rang again."),
     ("Er hat mit dem Rauchen, das ihm der Arzt verboten hatte, nie wirklich aufgehört.",
      "He never really stopped smoking, which the doctor had forbidden him to do."),
     ("Die Frau, die den Mann kennt, dem der Hund gehört, ist meine Lehrerin.",
