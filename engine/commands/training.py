@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 import typer
 
+from engine.commands.beam import read_options
 from engine.commands.output import console, errors, print_json, print_metrics, watch
+from engine.commands.translate import bleu
 from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.latent.evaluation import evaluate as evaluate_latent
@@ -50,12 +53,18 @@ def evaluate(
     model: str = typer.Option(..., help="Name or path."),
     text: Path = typer.Option(..., help="A text file, one sentence a line (gzip too)."),
     column: int = typer.Option(0, min=0, help="Tab-separated column that holds the sentence, counted from 0."),
+    with_bleu: bool = typer.Option(False, "--bleu", help="BLEU and chrF of a translator's outputs."),
+    target: int = typer.Option(1, min=0, help="With --bleu: column that holds the reference translation."),
+    settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="With --bleu: a decoder setting."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
-    """Figures on a text: perplexity of a language model; bounds, KL, reconstruction and more of a latent space.
+    """Figures on a text: perplexity of a language model; bounds, KL, reconstruction and more of a latent space; BLEU.
 
     Each sentence's end mark counts as a word.
     """
+    if with_bleu:
+        _show(bleu(model, text, column, target, read_options(settings, "")), as_json)
+        return
     found, info = Library(torch.device("cpu")).get(model)
     latent = "Latent" in info.capabilities
     if not latent and "Scores" not in info.capabilities:
@@ -84,11 +93,15 @@ def evaluate(
         "nll_per_word": nll / count,
         "perplexity": math.exp(nll / count),
     }
+    _show(result, as_json)
+
+
+def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
-    else:
-        for key, value in result.items():
-            console.print(f"{key:24} {value:.6g}" if isinstance(value, float) else f"{key:24} {value}")
+        return
+    for key, value in result.items():
+        console.print(f"{key:24} {value:.6g}" if isinstance(value, float) else f"{key:24} {value}", highlight=False)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -108,6 +108,10 @@ class LstmLm(nn.Module):
         """[B, V]."""
         return self.softmax.log_probs(self.embedding.weight, self.project(state.h[-1]))
 
+    def features(self, state: LstmState) -> Tensor:
+        """The top layer's vector after the last token, [B, hidden]: what contrastive search compares."""
+        return state.h[-1]
+
     def score(self, state: LstmState, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""
         order = lengths.argsort(descending=True, stable=True)
