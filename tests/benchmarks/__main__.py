@@ -1,4 +1,4 @@
-"""`make bench`: one command, one table; every figure as obtained, its target, and the ratio to a peer of the same run."""
+"""`make bench`: one command, one table; every figure as obtained, its target, and its ratio to a peer of the run."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_clitics_stand_alone_and_negations_stay_whole() -> None:
 
 
 def test_curly_quotes_and_spaces_are_made_plain() -> None:
-    assert normalise("  “it’s”\tfine \n") == '"it\'s" fine'
+    assert normalise("  \u201cit\u2019s\u201d\tfine \n") == '"it\'s" fine'
 
 
 def test_truecase_keeps_names_and_lowers_sentence_starts() -> None:

@@ -152,7 +152,7 @@ def test_learning_rate_warms_up_and_decays() -> None:
 def test_a_broken_recipe_is_one_sentence(folder: Path, change: tuple[str, str], words: str) -> None:
     path = folder / "broken.toml"
     path.write_text(RECIPE.replace(*change))
-    with pytest.raises(ValueError, match="broken.toml is not a usable recipe") as caught:
+    with pytest.raises(ValueError, match=r"broken\.toml is not a usable recipe") as caught:
         read_recipe(path)
     assert words in str(caught.value)
 
