@@ -6,7 +6,8 @@ the states beyond it are forgotten, and they are computed again only up to where
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -85,3 +86,29 @@ class Readings:
         index = torch.arange(total)
         index[rows] = torch.arange(total, total + len(rows))
         self._states = states.select(index)
+
+
+class Laws:
+    """The law of the word that follows a context, for the contexts met last; a context may come from any chain."""
+
+    def __init__(self, model: NextToken, readings: Readings, room: int) -> None:
+        self._model, self._readings, self._room = model, readings, room
+        self._kept: OrderedDict[bytes, Tensor] = OrderedDict()
+
+    def of(self, keys: Sequence[bytes], chains: Ids, depth: Ids, word: Callable[[Ids, Ids], Tensor]) -> Tensor:
+        """Log-probabilities after each chain's first `depth` words, whose bytes are `keys`: [A, V]."""
+        fresh = list({key: row for row, key in enumerate(keys) if key not in self._kept}.values())
+        if fresh:
+            rows = np.asarray(fresh)
+            laws = self._model.log_probs(self._readings.at(chains[rows], depth[rows], word))
+            self._kept.update((keys[row], law.clone()) for row, law in zip(fresh, laws.unbind(), strict=True))
+        found = torch.stack([self._kept[key] for key in keys])
+        for key in keys:
+            self._kept.move_to_end(key)
+        while len(self._kept) > self._room:
+            self._kept.popitem(last=False)
+        return found
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from engine.capabilities import Scores
-from engine.mcmc.cache import Readings
+from engine.mcmc.cache import Laws, Readings
 from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
 from engine.mcmc.target import Array
 from engine.text import EOS
@@ -72,6 +72,9 @@ class GapReader:
         chains, width = sentences.ids.shape
         self._prefixes = Readings(forward, chains, width - 1)
         self._suffixes = Readings(backward, chains, width - 1)
+        room = max(2 * chains, MEMORY // (8 * lexicon.known))
+        self._laws_before = Laws(forward, self._prefixes, room)
+        self._laws_after = Laws(backward, self._suffixes, room)
         self._device = forward.log_probs(forward.begin(1)).device
         self._kept: OrderedDict[Key, Gap] = OrderedDict()
         self._room = max(4 * chains, MEMORY // (8 * lexicon.known))
@@ -110,8 +113,10 @@ class GapReader:
         self._suffixes.exchange(order)
 
     def clear(self) -> None:
-        """Drop the gaps that are kept."""
+        """Drop the gaps and laws that are kept."""
         self._kept.clear()
+        self._laws_before.clear()
+        self._laws_after.clear()
 
     def tokens(self) -> Array:
         """Log-probabilities of every word and end mark of the present sentences, [C, longest + 1]."""
@@ -125,14 +130,15 @@ class GapReader:
 
     def _read(self, chains: Ids, left: Ids, right: Ids) -> list[Gap]:
         """Gaps not known yet: both laws, Q, and the right context scored after every word of Q and after none."""
-        prefix = self._prefixes.at(chains, left, self._word_forward)
-        suffix = self._suffixes.at(chains, self._at.lengths[chains] - right, self._word_backward)
-        forward = self._forward.log_probs(prefix)
-        joint = forward + self._backward.log_probs(suffix)
+        keys = [self._key(*place) for place in zip(chains.tolist(), left.tolist(), right.tolist(), strict=True)]
+        after = self._at.lengths[chains] - right
+        forward = self._laws_before.of([k[0] for k in keys], chains, left, self._word_forward)
+        joint = forward + self._laws_after.of([k[1] for k in keys], chains, after, self._word_backward)
         joint[:, :FIRST_WORD] = -torch.inf
         log_z = joint.logsumexp(1).double().tolist()
         words = self._pre_select(joint)
         slot, column = np.nonzero(words >= 0)
+        prefix = self._prefixes.at(chains, left, self._word_forward)
         read = self._forward.advance(prefix.select(torch.from_numpy(slot)), self._tensor(words[slot, column]))
         state = type(prefix).concat([read, prefix])
         scores = self._score(state, chains, right, np.concatenate([slot, np.arange(len(chains))]))
