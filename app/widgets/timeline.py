@@ -135,9 +135,11 @@ class Timeline(QWidget):
                 self._pen(curve, index)
 
     def show_cursor(self, step: int) -> None:
-        """Mark a step."""
-        for cursor in self._cursors:
-            cursor.setPos(step)
+        """Mark a step; a move of less than half a pixel is not worth painting the traces for."""
+        for plot, cursor in zip(self._plots, self._cursors, strict=True):
+            box = plot.getPlotItem().getViewBox()
+            if abs(step - cursor.value()) * 2 * box.width() >= box.viewRect().width():
+                cursor.setPos(step)
 
     def points(self, name: str, chain: int) -> int:
         """How many points a curve is drawn with."""

@@ -83,18 +83,22 @@ class SamplerHistory(QWidget):
         self._split.setVisible(run is not None)
         self.grow(force=True)
 
+    @property
+    def due(self) -> bool:
+        """Whether the traces lack steps that have come and may be drawn again."""
+        if self._run is None or self._drawn[1] == len(self._run):
+            return False
+        return time.monotonic() - self._drawn[0] >= REDRAW
+
     def grow(self, *, force: bool = False) -> bool:
         """Take in the steps that have come; False if the traces wait for their next turn."""
         run = self._run
         if run is None:
             return True
         self.table.rows.grow(len(run) + 1)
-        now = time.monotonic()
-        if self._drawn[1] == len(run) and not force:
-            return True
-        if now - self._drawn[0] < REDRAW and not force:
-            return False
-        self._drawn = (now, len(run))
+        if not self.due and not force:
+            return self._drawn[1] == len(run)
+        self._drawn = (time.monotonic(), len(run))
         self.timeline.show_traces(run.traces(), len(run), run.request.steps)
         return True
 

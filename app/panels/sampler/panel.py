@@ -247,9 +247,11 @@ class SamplerPanel(Panel):
 
     @Slot()
     def _on_frame(self) -> None:
-        """Everything that came in since the last frame, in one go."""
-        self.runner.take_in()
-        if not self.history.grow(force=self.job is None):
+        """Everything that came in since the last frame, in one go; the traces take a frame of their own."""
+        traces = self.job is not None and self.history.due
+        if not traces:
+            self.runner.take_in()
+        if not self.history.grow(force=self.job is None) or traces:
             self._later()
 
     # --- showing ---------------------------------------------------------------------------------------------------
