@@ -60,13 +60,18 @@ class ListModels(Request, frozen=True):
 
 
 class Train(Request, frozen=True):
-    """Train a model from a recipe; answers `Progress`, `TrainingPoint` and `ModelSaved`."""
+    """Train a model from a recipe; answers `Progress`, `TrainingPoint` and `ModelSaved`.
 
-    recipe: str  # path of a TOML file
+    A mixture model that is asked to record also answers a `TrainingTrace` of one frame every so many steps.
+    """
+
+    recipe: str  # path of a TOML file, or the name of a bundled recipe
     data: str  # folder with the text the recipe names
     run: str  # folder for the resumable state
     output: str  # path of the checkpoint to write
     threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all cores but one
+    frames: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0  # of the training trace; 0: none is recorded
+    overrides: dict[str, int | float | bool | str] = {}  # recipe fields by dotted name: "training.passes"
 
 
 # --- events --------------------------------------------------------------------------------------------------------
