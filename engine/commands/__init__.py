@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, latent, mh, mh_eval, models, training, translate
+from engine.commands import beam, clusters, latent, mh, mh_eval, models, training, translate
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
@@ -14,6 +14,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     beam.add_to,
     translate.add_to,
     latent.add_to,
+    clusters.add_to,
     mh.add_to,
     mh_eval.add_to,
 )

@@ -1,5 +1,5 @@
 """Importing this module registers every kind of job."""
 
-from engine.jobs import latent, models, planes, sampling, search, training
+from engine.jobs import clusters, latent, models, planes, sampling, search, traces, training
 
-__all__ = ["latent", "models", "planes", "sampling", "search", "training"]
+__all__ = ["clusters", "latent", "models", "planes", "sampling", "search", "traces", "training"]

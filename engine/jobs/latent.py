@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -109,13 +109,14 @@ def decode_points(request: Decode, context: Context) -> Iterator[Event]:
 
 @handles(SamplePrior)
 def sample_prior(request: SamplePrior, context: Context) -> Iterator[Event]:
-    """Draw from the standard normal prior; point n depends on the seed and n alone."""
+    """Draw from the prior, standard normal or the model's own; point n depends on the seed and n alone."""
     model, _ = yield from latent_model(request.model, context)
     options = best_only(request.options)
+    draw = getattr(model, "prior_points", None) or _standard_normal(model.latent_size)
     for start in range(0, request.count, DRAWN):
         count = min(DRAWN, request.count - start)
         seeds = ((request.seed, start + i) for i in range(count))
-        drawn = np.stack([np.random.default_rng(seed).standard_normal(model.latent_size) for seed in seeds])
+        drawn = np.concatenate([draw(np.random.default_rng(seed), 1) for seed in seeds])
         points = (request.scale * drawn).astype(np.float32)
         found, _ = read_points(model, torch.from_numpy(points).to(context.device), options)
         yield PriorSample(start=start, points=points, sentences=tuple(found))
@@ -206,6 +207,10 @@ def anchor_points(model: Any, texts: Sequence[str], points: Sequence[Sequence[fl
         raise ValueError("sentences or points to start from are missing")
     means, _, _ = encode(model, tuple(texts))
     return means.astype(np.float64)
+
+
+def _standard_normal(size: int) -> Callable[[np.random.Generator, int], FloatArray]:
+    return lambda random, count: random.standard_normal((count, size))
 
 
 def _path(model: Any, places: Sequence[Place], options: SearchOptions, context: Context) -> Iterator[Event]:
