@@ -1,0 +1,288 @@
+"""A map of clusters under the hand: look, choose, pull the plane or a component's mean, draw a loop around points."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from app.theme import Theme
+from app.widgets.cluster_data import ClusterData
+from app.widgets.cluster_paint import BADGE
+from app.widgets.pad_marks import inside
+from app.widgets.pad_view import View
+
+REACH = 10.0  # px within which something is under the pointer
+SLACK = 4.0  # px a click may wander
+PAN, ZOOM = 0.08, 1.25  # of the window an arrow key, a factor a key press
+
+
+class ClusterMap(ClusterData):
+    """Signals speak of points and components by index from 0, and of places in the coordinates of the map."""
+
+    hovered = Signal(int)  # a point; -1: none
+    ghost_hovered = Signal(int)  # a point of the second cloud; -1: none
+    picked = Signal(float, float)  # empty ground was clicked
+    point_picked = Signal(int)
+    component_picked = Signal(int)
+    component_dragged = Signal(int, float, float)  # the mean is to go here
+    component_released = Signal(int, float, float)
+    selection_changed = Signal(object)  # indices [n], or None when nothing is selected any more
+    view_changed = Signal(object)  # the window (left, right, bottom, top), after panning, zooming, fitting by hand
+    lasso_ended = Signal()
+
+    def __init__(self, *, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme=theme, parent=parent)
+        self._lassoing = False
+        self._movable = False
+        self._grab = ""  # "pan", "press", "lasso", "mean" or nothing
+        self._held = -1  # the component held
+        self._press = self._last = QPointF()
+        self._offset = (0.0, 0.0)  # from the pointer to the held mean, in the plane
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Map of clusters")
+        self._describe()
+
+    def set_movable(self, on: bool) -> None:
+        """Whether means can be dragged."""
+        self._movable = on
+
+    def set_lasso(self, on: bool) -> None:
+        """Whether the next drag draws a loop, as it does with Shift; `lasso_ended` tells when it has."""
+        self._lassoing = on
+        self.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+
+    def link(self, other: ClusterMap) -> None:
+        """Pan and zoom together with another map from now on."""
+        self.view_changed.connect(other.show_window)
+        other.view_changed.connect(self.show_window)
+
+    # --- what is under the pointer ---------------------------------------------------------------------------------
+
+    def point_at(self, at: QPointF) -> int:
+        """The nearest point within reach among those drawn one by one; -1: none."""
+        found = self._sample[_nearest(self.view, self._positions[self._sample], at)] if len(self._sample) else -1
+        return int(found) if found >= 0 and self._near(found, at) else -1
+
+    def _near(self, index: int, at: QPointF) -> bool:
+        place = self.view.to_pixels(self._positions[index : index + 1])[0]
+        return bool(np.hypot(place[0] - at.x(), place[1] - at.y()) <= REACH)
+
+    def ghost_at(self, at: QPointF) -> int:
+        """The nearest point of the second cloud within reach; -1: none."""
+        if not len(self._ghosts):
+            return -1
+        index = _nearest(self.view, self._ghosts, at)
+        place = self.view.to_pixels(self._ghosts[index : index + 1])[0]
+        return index if np.hypot(place[0] - at.x(), place[1] - at.y()) <= REACH else -1
+
+    def component_at(self, at: QPointF) -> int:
+        """The component whose badge or mean is under a pixel; -1: none."""
+        marks, radius = self._placed(), self._theme.px(BADGE) + 2
+        for places, reach in ((marks.badges, radius), (marks.means, 6.0)):
+            if len(places):
+                far = np.hypot(places[:, 0] - at.x(), places[:, 1] - at.y())
+                if far.min() <= reach:
+                    return int(far.argmin())
+        return -1
+
+    # --- mouse -----------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Left: see the class; with Shift a loop, with Ctrl one point more or less. Other buttons pull the plane."""
+        at, keys = event.position(), event.modifiers()
+        self._press = self._last = at
+        if event.button() != Qt.MouseButton.LeftButton:
+            self._grab = "pan"
+        elif at.y() >= self.view.height:
+            self._choose_category(self.entry_at(at))
+        elif self._lassoing or keys & Qt.KeyboardModifier.ShiftModifier:
+            self._grab, self._loop = "lasso", [at]
+        elif keys & Qt.KeyboardModifier.ControlModifier:
+            if (index := self.point_at(at)) >= 0:
+                self._toggle(index)
+        elif (held := self.component_at(at)) >= 0:
+            if keys & Qt.KeyboardModifier.AltModifier:
+                self._select(np.flatnonzero(self._codes == held))
+            else:
+                self._grab, self._held = "component", held
+                x, y = self.view.to_plane(at)
+                mean = self._components.means[held]
+                self._offset = (float(mean[0]) - x, float(mean[1]) - y)
+        else:
+            self._grab = "press"
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag, or look what is under the pointer."""
+        at = event.position()
+        way = at - self._last
+        far = max(abs(at.x() - self._press.x()), abs(at.y() - self._press.y())) > SLACK
+        if self._grab == "press" and far:
+            self._grab = "pan"
+        elif self._grab == "component" and far:
+            self._grab = "mean" if self._movable else "pan"
+        match self._grab:
+            case "pan":
+                self._go(self.view.panned(way.x(), way.y()))
+            case "lasso":
+                self._loop.append(at)
+                self.update()
+            case "mean":
+                self.component_dragged.emit(self._held, *self._held_at(at))
+            case "":
+                self._look(at)
+        if self._grab not in ("press", "component"):
+            self._last = at
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click when nothing was dragged."""
+        grab, self._grab = self._grab, ""
+        at = event.position()
+        match grab:
+            case "press":
+                index = self.point_at(at)
+                if index >= 0:
+                    self.point_picked.emit(index)
+                else:
+                    self.picked.emit(*self.view.to_plane(at))
+            case "component":
+                self.component_picked.emit(self._held)
+            case "mean":
+                self.component_released.emit(self._held, *self._held_at(at))
+            case "lasso":
+                self._close_loop()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On a mean: its points."""
+        held = self.component_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and held >= 0:
+            self._select(np.flatnonzero(self._codes == held))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the pointer."""
+        self._look(QPointF(-1e6, -1e6))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Nearer and farther about the pointer."""
+        self._go(self.view.zoomed(1.0015 ** event.angleDelta().y(), event.position()))
+        event.accept()
+
+    def _held_at(self, at: QPointF) -> tuple[float, float]:
+        x, y = self.view.to_plane(at)
+        return x + self._offset[0], y + self._offset[1]
+
+    def _look(self, at: QPointF) -> None:
+        lit = self.component_at(at)
+        point = self.point_at(at) if lit < 0 else -1
+        ghost = self.ghost_at(at) if lit < 0 else -1
+        if lit >= 0 or self.entry_at(at) >= 0:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.setCursor(Qt.CursorShape.CrossCursor if self._lassoing else Qt.CursorShape.ArrowCursor)
+        if (lit, point, ghost) == (self._lit, self._hover, self._ghost_hover):
+            return
+        before = self._hover, self._ghost_hover
+        self._lit, self._hover, self._ghost_hover = lit, point, ghost
+        if point != before[0]:
+            self.hovered.emit(point)
+        if ghost != before[1]:
+            self.ghost_hovered.emit(ghost)
+        self._describe()
+        self.update()
+
+    # --- selection -------------------------------------------------------------------------------------------------
+
+    def _select(self, indices: npt.NDArray[np.intp] | None) -> None:
+        if indices is not None and not len(indices):
+            indices = None
+        self.set_selected(indices)
+        self.selection_changed.emit(indices)
+
+    def _toggle(self, index: int) -> None:
+        mask = np.zeros(len(self._positions), bool) if self._selected is None else self._selected.copy()
+        mask[index] = not mask[index]
+        self._select(np.flatnonzero(mask))
+
+    def _choose_category(self, entry: int) -> None:
+        if entry >= 0:
+            self._select(np.flatnonzero(self._categories()[0] == entry))
+
+    def _close_loop(self) -> None:
+        loop, self._loop = self._loop, []
+        self.set_lasso(False)
+        self.lasso_ended.emit()
+        if len(loop) > 2:
+            outline = np.array([(p.x(), p.y()) for p in loop])
+            self._select(np.flatnonzero(inside(outline, self.view.to_pixels(self._positions))))
+        self.update()
+
+    # --- keys ------------------------------------------------------------------------------------------------------
+
+    def _go(self, view: View) -> None:
+        """The person went somewhere."""
+        self._shown = view.window
+        self.view = view
+        self._renew()
+        self.view_changed.emit(view.window)
+
+    def fit(self) -> None:
+        """See everything again, or the window that was given."""
+        self.show_window(None)
+        self.view_changed.emit(self.view.window)
+
+    def zoom(self, factor: float) -> None:
+        """Nearer or farther about the middle."""
+        self._go(self.view.zoomed(factor, QPointF(self.view.width / 2, self.view.height / 2)))
+
+    def event(self, event: QEvent) -> bool:
+        """The map's own keys go before the window's shortcuts while it has the focus."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._owns(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _owns(self, event: QKeyEvent) -> bool:
+        if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            return bool(self._loop) or self._selected is not None
+        return event.key() in _ARROWS or event.text() in tuple("+=-0123456789")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows pan, + and - zoom, 0 fits, a digit picks a component, Esc gives the selection up."""
+        if not self._owns(event):
+            super().keyPressEvent(event)
+        elif event.key() in _ARROWS:
+            right, up = _ARROWS[Qt.Key(event.key())]
+            self._go(self.view.panned(-right * PAN * self.view.width, up * PAN * self.view.height))
+        elif event.key() == Qt.Key.Key_Escape and self._loop:
+            self._grab, self._loop = "", []
+            self.update()
+        elif event.key() == Qt.Key.Key_Escape:
+            self._select(None)
+        elif event.text() in ("+", "="):
+            self.zoom(ZOOM)
+        elif event.text() == "-":
+            self.zoom(1 / ZOOM)
+        elif event.text() == "0":
+            self.fit()
+        elif (k := int(event.text()) - 1) < len(self._components):
+            self.component_picked.emit(k)
+
+
+def _nearest(view: View, points: npt.NDArray[np.floating], at: QPointF) -> int:
+    way = view.to_pixels(points) - (at.x(), at.y())
+    return int(np.einsum("ij,ij->i", way, way).argmin())
+
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+
+__all__ = ["ClusterMap"]

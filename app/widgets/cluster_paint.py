@@ -1,0 +1,223 @@
+"""What is drawn on a map of clusters with a pen: the scale, ellipses, badges with names, the legend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from app.theme import Theme, contrast, mix
+from app.widgets.cluster_layers import glyph_path
+from app.widgets.cluster_marks import GAP, ellipse_outline, name_boxes, nice_step, spread_out
+from app.widgets.numbers import MINUS
+from app.widgets.pad_view import Array, View
+
+BADGE = 10  # px, radius
+SIGMAS = (1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The mixture components of a map; without covariances (t-SNE) there are no ellipses."""
+
+    means: Array = field(default_factory=lambda: np.empty((0, 2)))  # [K, 2]
+    covariances: Array = field(default_factory=lambda: np.empty((0, 2, 2)))  # [K, 2, 2] or none
+    weights: Array = field(default_factory=lambda: np.empty(0))  # [K]
+    names: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where each component's mean, badge and name stand in pixels."""
+
+    means: Array  # [K, 2]
+    badges: Array  # [K, 2]
+    names: list[QRectF | None]
+
+
+def place_marks(components: Components, view: View, theme: Theme) -> Marks:
+    """Badges stand on their means unless those are too close: then they are spread, with a line to the mean."""
+    means = view.to_pixels(components.means) if len(components) else np.empty((0, 2))
+    radius = theme.px(BADGE)
+    badges = spread_out(means, 2 * radius + GAP)
+    metrics = QFontMetricsF(theme.ui_font(12, 600))
+    sizes = [(metrics.horizontalAdvance(n) + 8 if n else 0.0, metrics.height() + 2) for n in components.names]
+    points = [QPointF(float(x), float(y)) for x, y in badges]
+    return Marks(means, badges, name_boxes(points, sizes, radius, QRectF(2, 2, view.width - 4, view.height - 4)))
+
+
+def paint_scale(painter: QPainter, view: View, theme: Theme, names: tuple[str, str]) -> None:
+    """A faint grid with its numbers along the left and lower edges, and the axes' names."""
+    c = theme.colors
+    left, right, bottom, top = view.window
+    step = nice_step(min(right - left, top - bottom) if view.height > 60 else right - left, 6)
+    font = theme.number_font(10)
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    number = theme.text(c.muted)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    strong = mix(c.hairline, c.muted, 0.35)
+    taken = metrics.horizontalAdvance(f"{names[0]} →") + 24 if names[0] else 0.0
+    for i in range(math.ceil(left / step), math.floor(right / step) + 1):
+        x = round(view.to_pixel(i * step, 0).x()) + 0.5
+        painter.setPen(QPen(strong if i == 0 else c.hairline, 1))
+        painter.drawLine(QLineF(x, 0, x, view.height))
+        if 34 < x < view.width - 16 - taken:
+            painter.setPen(number)
+            painter.drawText(QPointF(x + 3, view.height - 5), _tick(i * step, decimals))
+    for i in range(math.ceil(bottom / step), math.floor(top / step) + 1):
+        y = round(view.to_pixel(0, i * step).y()) + 0.5
+        painter.setPen(QPen(strong if i == 0 else c.hairline, 1))
+        painter.drawLine(QLineF(0, y, view.width, y))
+        if metrics.height() * 3 < y < view.height - metrics.height() * 1.4:
+            painter.setPen(number)
+            painter.drawText(QPointF(5, y - 3), _tick(i * step, decimals))
+    painter.setPen(number)
+    painter.setFont(theme.ui_font(11))
+    metrics = QFontMetricsF(theme.ui_font(11))
+    if names[0]:
+        text = f"{names[0]} →"
+        painter.drawText(QPointF(view.width - 10 - metrics.horizontalAdvance(text), view.height - 5), text)
+    if names[1]:
+        painter.save()
+        painter.translate(view.width - 8, 12 + metrics.horizontalAdvance(f"{names[1]} →"))
+        painter.rotate(-90)
+        painter.drawText(QPointF(0, 0), f"{names[1]} →")
+        painter.restore()
+
+
+def _tick(value: float, decimals: int) -> str:
+    return f"{value:.{decimals}f}".replace("-", MINUS)
+
+
+def line_width(weight: float, theme: Theme) -> float:
+    """The heavier a component, the thicker its line: 1 px for nothing, 6 for everything."""
+    return theme.px(10 * (1.0 + 5.0 * min(max(weight, 0.0), 1.0))) / 10
+
+
+def paint_ellipses(
+    painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
+) -> None:
+    """1 sigma solid over a wash, 2 sigma dashed; every line on a thin halo so that it reads on its own points."""
+    halo = QColor(theme.colors.surface)
+    halo.setAlphaF(0.75)
+    for k, covariance in enumerate(components.covariances):
+        width = line_width(float(components.weights[k]) if k < len(components.weights) else 0.0, theme)
+        for sigma in reversed(SIGMAS):
+            outline = view.to_pixels(ellipse_outline(components.means[k], covariance, sigma))
+            if np.abs(outline).max() > 30_000:  # far too near: the line is nowhere in sight or straight
+                continue
+            polygon = QPolygonF([QPointF(float(x), float(y)) for x, y in outline])
+            wash = QColor(colors[k])
+            wash.setAlphaF(0.07)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(wash)
+            painter.drawPolygon(polygon)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(halo, width + 2))
+            painter.drawPolygon(polygon)
+            pen = QPen(mix(colors[k], theme.colors.ink, 0.18), width if sigma == 1.0 else max(1.0, width * 0.6))
+            if sigma != 1.0:
+                pen.setDashPattern([5, 4])
+            painter.setPen(pen)
+            painter.drawPolygon(polygon)
+
+
+def paint_badges(
+    painter: QPainter, theme: Theme, marks: Marks, names: Sequence[str], colors: Sequence[QColor], lit: int = -1
+) -> None:
+    """The exact mean as a small cross, its number in a disk, its name beside it."""
+    c, r = theme.colors, theme.px(BADGE)
+    for k, ((mx, my), (bx, by)) in enumerate(zip(marks.means, marks.badges, strict=True)):
+        if math.hypot(mx - bx, my - by) > 2:
+            for color, width in ((c.surface, 4.0), (mix(colors[k], c.ink, 0.3), 1.6)):
+                painter.setPen(QPen(color, width))
+                painter.drawLine(QLineF(mx, my, bx, by))
+    for mx, my in marks.means:
+        for color, width in ((c.surface, 4.0), (c.ink, 1.6)):
+            painter.setPen(QPen(color, width))
+            painter.drawLine(QLineF(mx - 4, my, mx + 4, my))
+            painter.drawLine(QLineF(mx, my - 4, mx, my + 4))
+    for k, (bx, by) in enumerate(marks.badges):
+        if k == lit:
+            painter.setPen(QPen(c.accent, 2))
+            painter.setBrush(c.surface)
+            painter.drawEllipse(QPointF(bx, by), r + 3.5, r + 3.5)
+        painter.setPen(QPen(c.surface, 2))
+        painter.setBrush(colors[k])
+        painter.drawEllipse(QPointF(bx, by), r, r)
+        painter.setPen(max((QColor("white"), QColor("#111111")), key=lambda ink, k=k: contrast(ink, colors[k])))
+        painter.setFont(theme.ui_font(11, 600))
+        painter.drawText(QRectF(bx - r, by - r, 2 * r, 2 * r), Qt.AlignmentFlag.AlignCenter, str(k + 1))
+    painter.setFont(theme.ui_font(12, 600))
+    for name, box in zip(names, marks.names, strict=False):
+        if box is not None:
+            paint_patch(painter, theme, box)
+            painter.setPen(c.ink)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, name)
+
+
+def paint_patch(painter: QPainter, theme: Theme, box: QRectF) -> None:
+    """A ground for words that stand on points."""
+    ground = QColor(theme.colors.surface)
+    ground.setAlphaF(0.82)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def paint_head(painter: QPainter, theme: Theme, note: str, shown: str, width: float) -> None:
+    """Upper left: what is seen, and how many of the points."""
+    top = 6.0
+    for text, font, color in (
+        (note, theme.ui_font(13, 600), theme.colors.ink),
+        (shown, theme.ui_font(11), theme.text(theme.colors.muted)),
+    ):
+        if not text:
+            continue
+        metrics = QFontMetricsF(font)
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width - 24)
+        box = QRectF(6, top, metrics.horizontalAdvance(text) + 12, metrics.height() + 3)
+        paint_patch(painter, theme, box)
+        painter.setFont(font)
+        painter.setPen(color)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        top = box.bottom() + 2
+
+
+def paint_ring(painter: QPainter, theme: Theme, at: QPointF) -> None:
+    """Around the point under the pointer."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for color, width in ((theme.colors.surface, 4.0), (theme.colors.ink, 1.8)):
+        painter.setPen(QPen(color, width))
+        painter.drawEllipse(at, 7.5, 7.5)
+
+
+def paint_here(painter: QPainter, theme: Theme, at: QPointF) -> None:
+    """Cross-hairs through the place whose sentence is shown."""
+    for color, width in ((theme.colors.surface, 4.0), (theme.colors.accent, 1.8)):
+        painter.setPen(QPen(color, width))
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            painter.drawLine(QPointF(at.x() + 4 * dx, at.y() + 4 * dy), QPointF(at.x() + 15 * dx, at.y() + 15 * dy))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(at, 7.0, 7.0)
+
+
+def paint_ghosts(painter: QPainter, view: View, theme: Theme, ghosts: Array) -> None:
+    """A second cloud: hollow diamonds in ink, larger than any point."""
+    radius = theme.px(5)
+    bounds = QRectF(-8, -8, view.width + 16, view.height + 16)
+    painter.setBrush(theme.colors.surface)
+    painter.setPen(QPen(theme.colors.ink, 1.6))
+    for x, y in view.to_pixels(ghosts):
+        at = QPointF(float(x), float(y))
+        if bounds.contains(at):
+            painter.drawPath(glyph_path(3, radius, at))
