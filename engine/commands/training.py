@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,27 @@ from engine.commands.translate import bleu
 from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.latent.evaluation import evaluate as evaluate_latent
+from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
 from engine.messages import ModelSaved, Train, TrainingPoint
 from engine.text import UNK
 from engine.training.data import open_text
 from engine.training.language_model import negative_log_likelihood
+from engine.training.recipe import find_recipe
 
-RECIPES = Path(__file__).parent.parent / "training" / "recipes"
+
+def read_overrides(settings: list[str]) -> dict[str, Any]:
+    """Recipe fields from NAME=VALUE pairs, values as JSON where they are; raises ValueError for what is no pair."""
+    out: dict[str, Any] = {}
+    for setting in settings:
+        name, given, value = setting.partition("=")
+        if not given or not name:
+            raise ValueError(f"--set takes FIELD=VALUE, not {setting!r}")
+        try:
+            out[name] = json.loads(value)
+        except json.JSONDecodeError:
+            out[name] = value
+    return out
 
 
 def train(
@@ -30,15 +45,22 @@ def train(
     output: Path = typer.Option(None, help="Checkpoint to write [models/NAME.safetensors]."),
     run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
     threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
+    trace: int = typer.Option(0, min=0, max=500, help="Frames of a mixture model's training to record; 0 is none."),
+    settings: list[str] = typer.Option([], "--set", metavar="FIELD=VALUE", help="Recipe field, as training.passes=3."),
 ) -> None:
     """Train a model from a recipe. Stop it at any time; the same command goes on where it was."""
-    path = Path(recipe) if Path(recipe).exists() else RECIPES / f"{recipe}.toml"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
-        raise ValueError(f"there is no recipe {recipe!r}; bundled recipes are {known}")
-    target = output or Path("models") / f"{path.stem}.safetensors"
+    path, overrides = find_recipe(recipe), read_overrides(settings)
+    target = output or Path("models") / f"{overrides.get('name', path.stem)}.safetensors"
     device = torch.device("cpu")
-    request = Train(recipe=str(path), data=str(data), run=str(run), output=str(target), threads=threads)
+    request = Train(
+        recipe=str(path),
+        data=str(data),
+        run=str(run),
+        output=str(target),
+        threads=threads,
+        frames=trace,
+        overrides=overrides,
+    )
     for event in watch(train_model(request, Context(Library(device), device))):
         if isinstance(event, TrainingPoint) and event.split == "valid":
             figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
@@ -76,7 +98,8 @@ def evaluate(
         raise ValueError(f"{text.name} holds no sentence in column {column}")
     if latent:
         with torch.inference_mode():
-            metrics = evaluate_latent(found, sentences)
+            mixture = "Mixture" in info.capabilities
+            metrics = evaluate_mixture(found, sentences, {}) if mixture else evaluate_latent(found, sentences)
         if as_json:
             print_json({"model": info.name, "sentences": len(sentences), "metrics": metrics})
         else:

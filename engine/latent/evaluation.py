@@ -111,9 +111,11 @@ def reconstruction(model: Any, sentences: Sentences, means: FloatArray) -> dict[
 
 
 def generation(model: Any, sentences: Sentences, drawn: int, seed: int, training: Sentences) -> dict[str, Metric]:
-    """How like real text greedy samples of the standard normal prior are."""
+    """How like real text greedy samples of the prior are: the model's own, else the standard normal one."""
     random = np.random.default_rng(seed)
-    written = decode(model, random.standard_normal((drawn, model.latent_size)))
+    own = getattr(model, "prior_points", None)
+    points = own(random, drawn) if own else random.standard_normal((drawn, model.latent_size))
+    written = decode(model, points)
     how = f"{drawn:,} greedy prior samples"
     reverse = reverse_perplexity(written, sentences, model.tokenizer.size)
     words = sum(len(s) + 1 for s in sentences)

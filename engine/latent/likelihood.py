@@ -44,12 +44,26 @@ def log_weights(
     for start in range(0, len(order), width):
         chosen = order[start : start + width]
         batch = [sentences[i] for i in chosen]
-        mean, log_var = (p.double() for p in model.posterior(batch))  # B, D
-        noise = np.stack([np.random.default_rng((seed, i)).standard_normal((samples, mean.shape[1])) for i in chosen])
-        eps = torch.from_numpy(noise).to(mean.device)
-        points = mean[:, None] + torch.exp(0.5 * log_var)[:, None] * eps  # B, K, D
-        log_q = gaussian.log_density(points, mean[:, None], log_var[:, None])
+        randoms = [np.random.default_rng((seed, i)) for i in chosen]
+        if hasattr(model, "proposals"):  # a posterior that is not Gaussian alone
+            points, log_ratio = model.proposals(batch, samples, randoms)
+        else:
+            points, log_ratio = _proposals(model, batch, samples, randoms, log_prior)
         rows = [s for s in batch for _ in range(samples)]
-        log_p = log_likelihood(model.decoder(points.flatten(0, 1).float()), rows, mean.device).view(len(batch), samples)
-        weights = (log_p + log_prior(points) - log_q).cpu().numpy()
-        yield from zip(chosen, weights, strict=True)
+        decoder = model.decoder(points.flatten(0, 1).float())
+        log_p = log_likelihood(decoder, rows, points.device).view(len(batch), samples)
+        yield from zip(chosen, (log_p + log_ratio).cpu().numpy(), strict=True)
+
+
+def _proposals(
+    model: Any,
+    batch: Sequence[Sequence[int]],
+    samples: int,
+    randoms: Sequence[np.random.Generator],
+    log_prior: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Points of a Gaussian posterior [B, K, D] and their log p(z) - log q(z|x) [B, K]."""
+    mean, log_var = (p.double() for p in model.posterior(batch))  # B, D
+    eps = torch.from_numpy(np.stack([r.standard_normal((samples, mean.shape[1])) for r in randoms]))
+    points = mean[:, None] + torch.exp(0.5 * log_var)[:, None] * eps.to(mean.device)
+    return points, log_prior(points) - gaussian.log_density(points, mean[:, None], log_var[:, None])

@@ -30,12 +30,11 @@ NO_VARIANCE = -87.0
 """Log-variance given for an autoencoder: about the smallest whose exponential is a normal float32."""
 
 
-class TextVaeConfig(msgspec.Struct, frozen=True, tag="text-vae", tag_field="kind", forbid_unknown_fields=True):
-    """Sizes of a `TextVae`."""
+class SentenceVaeConfig(msgspec.Struct, frozen=True):
+    """Sizes of an encoder and a decoder, whatever stands between them."""
 
     vocabulary: Positive
     variational: bool = True
-    latent: Positive = 32
     embedding: Positive = 192
     encoder: Positive = 192  # hidden units of each direction
     decoder: Positive = 320  # hidden units
@@ -49,30 +48,52 @@ class TextVaeConfig(msgspec.Struct, frozen=True, tag="text-vae", tag_field="kind
     head: Positive = 1500  # words in the adaptive softmax's head; the vocabulary size makes it a plain softmax
     clusters: Annotated[int, msgspec.Meta(ge=1, le=64)] = 3
 
+    @property
+    def point_size(self) -> int:
+        """Coordinates of the point the decoder reads."""
+        raise TypeError(f"{type(self).__name__} says nothing of its latents")
+
+    @property
+    def inferred_size(self) -> int:
+        """Coordinates that have a Gaussian posterior."""
+        return self.point_size
+
+
+class TextVaeConfig(SentenceVaeConfig, frozen=True, tag="text-vae", tag_field="kind", forbid_unknown_fields=True):
+    """Sizes of a `TextVae`."""
+
+    latent: Positive = 32
+
+    @property
+    def point_size(self) -> int:
+        """All dimensions of z."""
+        return self.latent
+
 
 @register(TextVaeConfig)
 class TextVae(nn.Module):
     """Sentences to points of a latent space and back."""
 
-    def __init__(self, config: TextVaeConfig, tokenizer: Tokenizer) -> None:
+    def __init__(self, config: SentenceVaeConfig, tokenizer: Tokenizer) -> None:
         super().__init__()
         if not config.entry:
             raise ValueError("z must enter the decoder somewhere: state, input, embedding or memory")
         self.config = config
         self.tokenizer = tokenizer
-        self.latent_size = config.latent
+        self.latent_size = config.point_size
         self.embedding = nn.Embedding(config.vocabulary, config.embedding)
         nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
         make = nn.LSTM if config.cell == "lstm" else nn.GRU
         self.reader: nn.GRU | nn.LSTM = make(config.embedding, config.encoder, batch_first=True, bidirectional=True)
-        self.to_mean = nn.Linear(2 * config.encoder, config.latent)
-        self.to_log_var = nn.Linear(2 * config.encoder, config.latent) if config.variational else None
+        inferred = config.inferred_size
+        self.to_mean = nn.Linear(2 * config.encoder, inferred) if inferred else None
+        self.to_log_var = nn.Linear(2 * config.encoder, inferred) if inferred and config.variational else None
         sizes = {"embedding": config.embedding, "hidden": config.decoder, "layers": config.layers}
-        self.entry = LatentEntry(config.entry, latent=config.latent, slots=config.slots, **sizes)
-        self.writer = _writer(config, sizes | {"beside": config.latent if self.entry.beside else 0})
+        self.entry = LatentEntry(config.entry, latent=config.point_size, slots=config.slots, **sizes)
+        self.writer = _writer(config, sizes | {"beside": config.point_size if self.entry.beside else 0})
         self.project = nn.Linear(config.decoder, config.embedding)
         self.softmax = AdaptiveSoftmax(self.embedding, head=config.head, clusters=config.clusters)
-        self.bag = nn.Linear(config.latent, config.embedding) if config.bag else None
+        self.bag = nn.Linear(config.point_size, config.embedding) if config.bag else None
         self.dropout = nn.Dropout(config.dropout)
         self._tables: tuple[Tensor, Tensor, Tensor] | None = None
 
@@ -85,11 +106,16 @@ class TextVae(nn.Module):
 
     def posterior(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of q(z|x), each [B, D], for token ids without marks."""
+        mean, log_var = self.infer(*self.read(sentences))
+        return mean, log_var
+
+    def read(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Token ids without marks as padded rows with end marks [B, T], and their lengths [B] on the CPU."""
         lengths = torch.tensor([len(s) + 1 for s in sentences])
         tokens = torch.zeros(len(sentences), int(lengths.max()), dtype=torch.long)
         for row, sentence in enumerate(sentences):
             tokens[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS])
-        return self.encode(tokens.to(self.project.weight.device), lengths)
+        return tokens.to(self.project.weight.device), lengths
 
     def decoder(self, points: Tensor) -> PointDecoder:
         """The sentence distribution p(x|z) at each point ([B, D])."""
@@ -97,15 +123,28 @@ class TextVae(nn.Module):
 
     # --- training and scoring --------------------------------------------------------------------------------------
 
-    def encode(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def infer(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         """Mean and log-variance [B, D] of sentences [B, T] with their end marks; `lengths` [B] on the CPU."""
+        return self.gaussian_of(self.features(tokens, lengths))
+
+    def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """What the posterior is read from: the last state of each direction, [B, 2 encoder]."""
         words = self.embedding(tokens)
         packed = nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
         last = self.reader(packed)[1]
         h = last if isinstance(self.reader, nn.GRU) else last[0]  # 2, B, encoder: the last state of each direction
-        both = h.transpose(0, 1).flatten(1)
-        mean = self.to_mean(both)
-        return mean, self.to_log_var(both) if self.to_log_var else torch.full_like(mean, NO_VARIANCE)
+        both: Tensor = h.transpose(0, 1).flatten(1)
+        return both
+
+    def gaussian_of(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of the Gaussian coordinates from the encoder's features."""
+        mean = self.to_mean(features) if self.to_mean else features[:, :0]
+        return mean, self.to_log_var(features) if self.to_log_var else torch.full_like(mean, NO_VARIANCE)
+
+    def encoder_parameters(self) -> list[nn.Parameter]:
+        """The weights that only the posterior depends on."""
+        parts = (self.reader, self.to_mean, self.to_log_var)
+        return [parameter for part in parts if part for parameter in part.parameters()]
 
     def forward(self, points: Tensor, inputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
         """Log p(token | what stands before it, z) of all counted tokens in one vector.
@@ -153,7 +192,7 @@ class TextVae(nn.Module):
         return tables
 
 
-def _writer(config: TextVaeConfig, sizes: dict[str, int]) -> RecurrentDecoder | TransformerDecoder:
+def _writer(config: SentenceVaeConfig, sizes: dict[str, int]) -> RecurrentDecoder | TransformerDecoder:
     if config.cell == "transformer":
         memory = "memory" in config.entry
         return TransformerDecoder(heads=config.heads, memory=memory, dropout=config.dropout, **sizes)

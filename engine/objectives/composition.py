@@ -22,6 +22,20 @@ class Aggressive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     learning_rate: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # of the encoder's plain gradient descent
 
 
+class Gumbel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How discrete codes are drawn in training (Jang et al. 2017): softly, at a temperature that may fall."""
+
+    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    final: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # reached exponentially
+    steps: Annotated[int, msgspec.Meta(ge=1)] = 10_000  # until then
+    straight_through: bool = False  # one-hot forward, soft gradients backward
+
+    def at(self, step: int) -> float:
+        """The temperature at a training step."""
+        share = min(1.0, step / self.steps)
+        return float(self.temperature ** (1 - share) * self.final**share)
+
+
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The `options` of a recipe: terms by name with their schedules; a term left out costs nothing.
 
@@ -34,6 +48,8 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     word_dropout: Share = 0.0
     corruption: Corruption | None = None
     aggressive: Aggressive | None = None
+    gumbel: Gumbel = Gumbel()
+    as_released: bool = False  # where the published code differs from its paper: a discrete code's KL times K / M
 
     def weigh(self, terms: Mapping[str, Tensor], step: int) -> Tensor:
         """The weighted sum at a training step; raises ValueError when a named term is not among `terms`."""

@@ -49,7 +49,23 @@ class Task(Protocol):
         """The metrics of the test split, for the model card."""
 
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Arrays recorded during training, saved with the checkpoint; empty for most."""
+        """Arrays of held-out sentences, saved with the checkpoint; empty for most."""
+
+
+class Recorder(Protocol):
+    """Follows a training: see `engine.training.recorder`."""
+
+    def look(self, step: int, total: int) -> Event | None:
+        """A frame, where this step is one to look at."""
+
+    def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The whole trace, saved with the checkpoint."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What a resumed run needs to go on recording."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a saved state."""
 
 
 def learning_rate(step: int, total: int, settings: Optimisation) -> float:
@@ -63,12 +79,13 @@ def learning_rate(step: int, total: int, settings: Optimisation) -> float:
 class _Run:
     """Everything a resumed run must know."""
 
-    def __init__(self, task: Task, settings: Optimisation) -> None:
+    def __init__(self, task: Task, settings: Optimisation, recorder: Recorder | None) -> None:
         decay = [p for p in task.model.parameters() if p.dim() > 1]
         rest = [p for p in task.model.parameters() if p.dim() <= 1]
         groups = [{"params": decay, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, settings.beta2))
         self.model = task.model
+        self.recorder = recorder
         self.epoch = self.batch = self.step = self.stale = 0
         self.best = math.inf
         self.best_weights = self.snapshot()
@@ -92,6 +109,7 @@ class _Run:
                     "average": self.average,
                     "optimizer": self.optimizer.state_dict(),
                     "random": torch.get_rng_state(),
+                    "trace": self.recorder.state() if self.recorder else {},
                 },
                 file,
             )
@@ -106,23 +124,29 @@ class _Run:
         self.model.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
+        if self.recorder:
+            self.recorder.restore(state.get("trace", {}))
 
 
-def train(recipe: Recipe, task: Task, run_folder: Path, output: Path) -> Iterator[Event]:
+def train(
+    recipe: Recipe, task: Task, run_folder: Path, output: Path, recorder: Recorder | None = None
+) -> Iterator[Event]:
     """Train, yielding progress between steps; the last event is `ModelSaved`.
 
-    An interrupted run (same recipe, same run folder) goes on where its last saved state was and ends with the
-    same weights as an uninterrupted one.
+    A recorder's frames are yielded as they are taken, the first before the first step. An interrupted run (same
+    recipe, same run folder) goes on where its last saved state was and ends with the same weights as an uninterrupted one.
     """
     settings = recipe.training
     state_path = run_folder / f"{recipe.name}.state"
     total = len(batches(task.lengths, settings.batch_tokens, recipe.seed, 0)) * settings.passes
     torch.manual_seed(recipe.seed)
-    run = _Run(task, settings)
+    run = _Run(task, settings, recorder)
     if state_path.exists():
         run.load(state_path)
     saved = started = time.monotonic()
     first_step = run.step
+    if recorder and (frame := recorder.look(run.step, total)):
+        yield frame
     while run.epoch < settings.passes and run.stale < settings.patience:
         order = batches(task.lengths, settings.batch_tokens, recipe.seed, run.epoch)
         marks = {round(len(order) * (i + 1) / settings.validations) for i in range(settings.validations)}
@@ -135,6 +159,8 @@ def train(recipe: Recipe, task: Task, run_folder: Path, output: Path) -> Iterato
             if run.step % 50 == 0:
                 per_unit = {"loss": loss.total.item() / loss.count, **loss.terms}
                 yield TrainingPoint(step=run.step, total=total, terms=per_unit)
+            if recorder and (frame := recorder.look(run.step, total)):
+                yield frame
             if run.batch in marks:
                 yield _validate(task, run, total)
                 if run.stale >= settings.patience:
@@ -146,10 +172,10 @@ def train(recipe: Recipe, task: Task, run_folder: Path, output: Path) -> Iterato
     run.save(state_path)
     run.model.load_state_dict(run.best_weights)
     task.model.eval()
-    yield ModelSaved(info=finish(recipe, task, output, steps=run.step))
+    yield ModelSaved(info=finish(recipe, task, output, steps=run.step, recorder=recorder))
 
 
-def finish(recipe: Recipe, task: Task, output: Path, *, steps: int) -> Any:
+def finish(recipe: Recipe, task: Task, output: Path, *, steps: int, recorder: Recorder | None = None) -> Any:
     """Measure the chosen weights as they will be stored (float16) and write the checkpoint."""
     with torch.no_grad():
         for parameter in task.model.parameters():
@@ -167,7 +193,8 @@ def finish(recipe: Recipe, task: Task, output: Path, *, steps: int) -> Any:
         role=recipe.role,
         trained={"task": recipe.task, "steps": steps, "seed": recipe.seed, "torch": str(torch.__version__)},
     )
-    return save(output, task.model, document, trace=task.trace())
+    trace = task.trace() | (recorder.arrays() if recorder else {})
+    return save(output, task.model, document, trace=trace)
 
 
 def _plain_config(model: nn.Module) -> dict[str, Any]:

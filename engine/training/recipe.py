@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -49,6 +50,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int = 1
     max_tokens: PositiveInt = 60  # longer sentences are left out of training
     max_examples: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all of the training text
+    labels: tuple[str, ...] = ()  # names of the columns before the text, where they hold labels
     tokenizer: TokenizerRecipe = TokenizerRecipe()
     training: Optimisation = Optimisation()
     card: ModelCard = ModelCard()
@@ -57,9 +59,33 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}  # what only this task knows, such as loss terms
 
 
-def read_recipe(path: Path) -> Recipe:
-    """A recipe from a TOML file; raises ValueError with one sentence when it is broken."""
+RECIPES = Path(__file__).parent / "recipes"
+
+
+def find_recipe(name: str) -> Path:
+    """A TOML file by its path or a bundled recipe by its name; raises ValueError when there is neither."""
+    path = Path(name) if Path(name).is_file() else RECIPES / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in RECIPES.glob("*.toml")))
+        raise ValueError(f"there is no recipe {name!r}; bundled recipes are {known}")
+    return path
+
+
+def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """A recipe from a TOML file, single fields replaced by dotted name ("training.passes").
+
+    Raises ValueError with one sentence when the file or an override is broken.
+    """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Recipe)
+        plain = msgspec.toml.decode(path.read_bytes())
+        for name, value in (overrides or {}).items():
+            *tables, field = name.split(".")
+            place = plain
+            for table in tables:
+                place = place.setdefault(table, {})
+                if not isinstance(place, dict):
+                    raise ValueError(f"{path.name} has no table {table!r} to set {name} in")
+            place[field] = value
+        return msgspec.convert(plain, type=Recipe)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise ValueError(f"{path.name} is not a usable recipe: {error}") from error

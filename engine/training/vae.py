@@ -44,8 +44,8 @@ class VaeTask:
         self.tokenizer = Tokenizer.train(cut.kind, texts, cut.size, min_count=cut.min_count)
         encoded = map(self.tokenizer.encode, texts)
         self.train_sentences = [s for s in encoded if 0 < len(s) <= recipe.max_tokens]
-        self._valid = self._split("valid", folder)
-        self._test = self._split("test", folder)
+        self.valid_labels, self.valid_sentences = self._split("valid", folder)
+        self.test_labels, self.test_sentences = self._split("test", folder)
         config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
         torch.manual_seed(recipe.seed)
         self.model: Any = build(config, self.tokenizer)
@@ -59,23 +59,24 @@ class VaeTask:
         aggressive = self.objective.aggressive
         if aggressive and step < aggressive.until:
             self._catch_up(step)
-        terms = self.terms(sentences, np.random.default_rng((self.recipe.seed, step)))
+        terms = self.terms(sentences, np.random.default_rng((self.recipe.seed, step)), step)
         count = sum(len(s) + 1 for s in sentences)
         per_sentence = {name: float(value.detach()) / len(sentences) for name, value in terms.items()}
         return Loss(self.objective.weigh(terms, step), count, per_sentence)
 
-    def terms(self, sentences: Sequence[Sequence[int]], random: np.random.Generator) -> dict[str, Tensor]:
+    def terms(
+        self, sentences: Sequence[Sequence[int]], random: np.random.Generator, step: int = 0
+    ) -> dict[str, Tensor]:
         """All loss terms the model has, in nats, summed over the batch and unweighted."""
         tokens, lengths = pad_sentences(sentences)
-        mean, log_var = self._encode(sentences, tokens, lengths, random)
-        points = gaussian.sample(mean, log_var) if self.model.variational else mean
+        posterior = self._infer(sentences, tokens, lengths, random)
+        points = self.draw(posterior, step)
         inputs = tokens[:, :-1]
         if self.model.training:
             inputs = word_dropout(inputs, self.objective.word_dropout)
         log_probs = self.model(points, inputs, tokens[:, 1:], lengths)
         out = {"reconstruction": -log_probs.sum()}
-        if self.model.variational:
-            out.update(self.divergences(mean, log_var))
+        out.update(self.divergences(posterior))
         if "bag-of-words" in self.objective.terms:
             rows, words = packed_rows(lengths), tokens[:, 1:]
             flat = torch.nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False).data
@@ -83,20 +84,28 @@ class VaeTask:
             out["bag-of-words"] = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside]).sum()
         return out
 
-    def divergences(self, mean: Tensor, log_var: Tensor) -> dict[str, Tensor]:
+    def draw(self, posterior: tuple[Tensor, ...], step: int) -> Tensor:
+        """What the decoder reads, [B, D], with gradients to the posterior."""
+        mean, log_var = posterior
+        return gaussian.sample(mean, log_var) if self.model.variational else mean
+
+    def divergences(self, posterior: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """The terms that tie the posterior to the prior, free bits applied, summed over the batch."""
+        mean, log_var = posterior
+        if not self.model.variational:
+            return {}
         kl = gaussian.kl_to_prior(mean, log_var)  # B, D
         return {"kl": free_bits(kl, self.objective.free_bits, self.objective.free_bits_by).sum()}
 
-    def _encode(
+    def _infer(
         self, sentences: Sequence[Sequence[int]], tokens: Tensor, lengths: Tensor, random: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         how = self.objective.corruption
         if how is None or not self.model.training:
-            mean, log_var = self.model.encode(tokens[:, 1:], lengths)
+            posterior: tuple[Tensor, ...] = self.model.infer(tokens[:, 1:], lengths)
         else:
-            mean, log_var = self.model.posterior([corrupt(s, how, random) for s in sentences])
-        return mean, log_var
+            posterior = self.model.infer(*self.model.read([corrupt(s, how, random) for s in sentences]))
+        return posterior
 
     def _catch_up(self, step: int) -> None:
         """Encoder-only gradient descent on fresh batches until its loss stalls, before the decoder's step.
@@ -106,9 +115,7 @@ class VaeTask:
         """
         how = self.objective.aggressive
         assert how is not None
-        parameters = [*self.model.reader.parameters(), *self.model.to_mean.parameters()]
-        if self.model.to_log_var is not None:
-            parameters += self.model.to_log_var.parameters()
+        parameters = self.model.encoder_parameters()
         random = np.random.default_rng((self.recipe.seed, step, 1))
         before, seen = math.inf, 0.0
         for count in range(1, how.most + 1):
@@ -136,30 +143,34 @@ class VaeTask:
         torch.manual_seed(self.recipe.seed)
         totals: dict[str, float] = {}
         figure = 0.0
-        for sentences in self._chunks(self._valid):
+        for sentences in self._chunks(self.valid_sentences):
             terms = self.terms(sentences, np.random.default_rng(0))
             figure += sum(float(terms[n]) * schedule.weight for n, schedule in self.objective.terms.items())
             for name, value in terms.items():
                 totals[name] = totals.get(name, 0.0) + float(value)
         torch.set_rng_state(state)
-        count = len(self._valid)
+        count = len(self.valid_sentences)
         shown = {f"{name}_per_sentence": value / count for name, value in totals.items()}
-        if self.model.variational:
-            means, log_vars = posteriors(self.model, self._valid)
-            noise = np.random.default_rng(self.recipe.seed).standard_normal(means.shape)
-            points = means + np.exp(0.5 * log_vars) * noise
-            found = latent_metrics(kl_of(means, log_vars), means, log_vars, points)
-            shown.update({name: metric.value for name, metric in found.items()})
-        return figure / count, shown
+        return figure / count, shown | self.latent_figures()
+
+    def latent_figures(self) -> dict[str, float]:
+        """Whether the latent is in use, on the validation split."""
+        if not self.model.variational:
+            return {}
+        means, log_vars = posteriors(self.model, self.valid_sentences)
+        noise = np.random.default_rng(self.recipe.seed).standard_normal(means.shape)
+        points = means + np.exp(0.5 * log_vars) * noise
+        found = latent_metrics(kl_of(means, log_vars), means, log_vars, points)
+        return {name: metric.value for name, metric in found.items()}
 
     def test(self) -> dict[str, Metric]:
         """Bounds, latent figures, reconstruction and generation on the test split."""
-        return evaluate(self.model, self._test, seed=self.recipe.seed, training=self.train_sentences)
+        return evaluate(self.model, self.test_sentences, seed=self.recipe.seed, training=self.train_sentences)
 
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
         """Posteriors of the validation sentences and the KL of each dimension, for maps without the text."""
         with torch.inference_mode():
-            means, log_vars = posteriors(self.model, self._valid)
+            means, log_vars = posteriors(self.model, self.valid_sentences)
         kl = kl_of(means, log_vars) if self.model.variational else np.zeros(means.shape[1])
         return {
             "means": means.astype(np.float16),
@@ -167,9 +178,11 @@ class VaeTask:
             "kl": kl.astype(np.float32),
         }
 
-    def _split(self, split: Any, folder: Path) -> list[list[int]]:
-        encoded = (self.tokenizer.encode(row[-1]) for row in read_split(self.recipe.data, folder, split))
-        return [s for s in encoded if 0 < len(s) <= self.recipe.max_tokens]
+    def _split(self, split: Any, folder: Path) -> tuple[list[tuple[str, ...]], list[list[int]]]:
+        """Labels (the columns before the text) and token ids of a split's sentences that are not too long."""
+        rows = [(r[:-1], self.tokenizer.encode(r[-1])) for r in read_split(self.recipe.data, folder, split)]
+        kept = [(labels, ids) for labels, ids in rows if 0 < len(ids) <= self.recipe.max_tokens]
+        return [labels for labels, _ in kept], [ids for _, ids in kept]
 
     def _chunks(self, sentences: Sequence[list[int]], size: int = 128) -> list[list[list[int]]]:
         ordered = sorted(sentences, key=len)

@@ -104,7 +104,7 @@ def _model(config: TextVaeConfig) -> TextVae:
 
 def _ours(model: TextVae, sentences: list[list[int]]) -> Tensor:
     tokens, lengths = pad_sentences(sentences)
-    mean, log_var = model.encode(tokens[:, 1:], lengths)
+    mean, log_var = model.infer(tokens[:, 1:], lengths)
     log_probs = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
     return -log_probs.sum() + gaussian.kl_to_prior(mean, log_var).sum()
 
