@@ -52,14 +52,17 @@ def components_of(model: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def blocks_of(model: Any, points: FloatArray) -> FloatArray:
     """The mixture variables' blocks [N, M, d] of points [N, D]; raises ValueError for points of another size."""
-    shape = model.shape
-    given = np.asarray(points, dtype=np.float32).reshape(len(points), -1)
-    if given.shape[1] != model.latent_size and len(given):
-        raise ValueError(f"a point of this model has {model.latent_size} numbers, not {given.shape[1]}")
+    shape, count = model.shape, len(points)
+    given = np.asarray(points, dtype=np.float32)
+    if not count:
+        given = np.empty((0, model.latent_size), dtype=np.float32)
+    if given.shape != (count, model.latent_size):
+        numbers = given.shape[1] if given.ndim == 2 else 1
+        raise ValueError(f"a point of this model has {model.latent_size} numbers, not {numbers}")
     if not np.isfinite(given).all():
         raise ValueError("a point is not finite")
-    end = shape.offset + shape.mixtures * shape.width
-    return given.reshape(-1, model.latent_size)[:, shape.offset : end].reshape(-1, shape.mixtures, shape.width)
+    mixed = given[:, shape.offset : shape.offset + shape.mixtures * shape.width]
+    return mixed.reshape(count, shape.mixtures, shape.width)
 
 
 @handles(InspectMixture)

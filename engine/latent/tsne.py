@@ -28,12 +28,12 @@ class Layout(NamedTuple):
     iterations: int
 
 
-def lay_out(points: FloatArray, *, perplexity: float, seed: int, chunk: int = 0) -> Iterator[Layout]:
+def lay_out(points: FloatArray, *, perplexity: float, seed: int) -> Iterator[Layout]:
     """Layouts of points [N, d], the first at iteration 0: the two principal axes, small.
 
-    The same points and seed give the same layouts, whatever the chunk; a chunk of 0 is one of some tens of
-    milliseconds. A perplexity too large for so few points is lowered to (N - 1) / 3. Raises ValueError with one
-    sentence when the package is missing, there are too few or too many points, or all are the same.
+    The same points and seed give the same layouts. A perplexity too large for so few points is lowered to (N - 1) / 3.
+    Raises ValueError with one sentence when the package is missing, there are too few or too many points, or all are
+    the same.
     """
     count = len(points)
     if not 4 <= count <= MOST:
@@ -43,7 +43,7 @@ def lay_out(points: FloatArray, *, perplexity: float, seed: int, chunk: int = 0)
     embedding = _start(np.asarray(points, dtype=np.float64), min(perplexity, (count - 1) / 3), seed)
     iterations = EARLY + NORMAL
     yield Layout(np.array(embedding), 0, iterations)
-    chunk = chunk or max(2, min(CHUNK, 1000 * CHUNK // count))
+    chunk = max(2, min(CHUNK, 1000 * CHUNK // count))
     done = 0
     while done < iterations:
         early = done < EARLY
