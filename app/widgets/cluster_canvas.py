@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, mix
@@ -25,11 +25,13 @@ from app.widgets.cluster_marks import ellipse_outline
 from app.widgets.cluster_paint import Components, Marks
 from app.widgets.pad_marks import paint_lasso
 from app.widgets.pad_view import Array, View, Window
+from app.widgets.panned_layer import PannedLayer
 from app.widgets.tween import Tween
 
 SINGLE = 20_000  # points drawn one by one; of more, a density is drawn and a part of them over it
-DRAWN = 4_000  # of them
-FAINT, SURE = 0.22, 0.9  # opacity of confidence 0 and 1
+DRAWN = 2_000  # of them
+CRISP = 6_000  # points drawn at the full resolution of the screen
+FAINT, SURE = 0.28, 0.9  # opacity of confidence 0 and 1
 
 
 class ClusterCanvas(QWidget):
@@ -60,7 +62,8 @@ class ClusterCanvas(QWidget):
         self._ghost_texts: tuple[str, ...] = ()
         self._hover = self._ghost_hover = self._lit = -1
         self._loop: list[QPointF] = []
-        self._still: QPixmap | None = None
+        self._points_layer = PannedLayer(self._draw_points)
+        self._ellipse_layer = PannedLayer(self._draw_ellipses)
         self._marks: Marks | None = None
         self._strip: tuple[list[Entry], str, Layout] | None = None
         self._tween = Tween(self)
@@ -100,7 +103,20 @@ class ClusterCanvas(QWidget):
         return (float(left - least), float(right + least), float(bottom - least), float(top + least))
 
     def _renew(self) -> None:
-        self._still = self._marks = None
+        """The points are others or look otherwise."""
+        self._points_layer.clear()
+        self._renew_components()
+
+    def _renew_components(self) -> None:
+        """The components are others or look otherwise."""
+        self._ellipse_layer.clear()
+        self._marks = None
+        self.update()
+
+    def _look_at(self, view: View) -> None:
+        """Show another part; what is known of it is kept."""
+        self.view, self._shown = view, view.window
+        self._marks = None
         self.update()
 
     @Slot()
@@ -142,8 +158,9 @@ class ClusterCanvas(QWidget):
                 for k in range(kinds)
             ]
             title = "sentences with label" if by_label else "sentences by component"
-            strip = (entries if len(self._positions) else []), title if len(self._positions) else "", Layout((), 0, 0)
-            strip = (strip[0], strip[1], lay_out(strip[0], strip[1], width, self._theme))
+            if not len(self._positions):
+                entries, title = [], ""
+            strip = entries, title, lay_out(entries, title, width, self._theme)
             if width != self.width():
                 return strip
             self._strip = strip
@@ -171,22 +188,17 @@ class ClusterCanvas(QWidget):
     # --- painting --------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The cached points, then components, cross, hover, lasso and legend."""
-        if self._still is None:
-            ratio = self.devicePixelRatioF()
-            self._still = QPixmap(round(self.view.width * ratio), round(self.view.height * ratio))
-            self._still.setDevicePixelRatio(ratio)
-            still = QPainter(self._still)
-            self._draw_points(still, self.view, ratio)
-            still.end()
+        """The scale, the cached points and ellipses, then badges, cross, hover, lasso and legend."""
+        ratio = self.devicePixelRatioF()
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._still)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.save()
         painter.setClipRect(0, 0, self.view.width, self.view.height)
+        self._draw_ground(painter, self.view)
+        painter.drawPixmap(0, 0, self._points_layer.picture(self.view, ratio))
+        painter.drawPixmap(0, 0, self._ellipse_layer.picture(self.view, ratio))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_marks(painter, self.view, self._placed())
         self._draw_hand(painter)
-        painter.restore()
+        painter.setClipping(False)
         entries, title, layout = self._legend(self.width())
         painter.translate(0, self.view.height)
         paint_legend(painter, entries, title, layout, self.width(), self._theme)
@@ -204,8 +216,9 @@ class ClusterCanvas(QWidget):
         view = View().resized(size.width(), size.height() - round(strip[2].height)).fitted(self.view.window, 0.0)
         picture.fill(self._theme.colors.surface)
         painter = QPainter(picture)
+        self._draw_ground(painter, view)
         self._draw_points(painter, view, ratio)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._draw_ellipses(painter, view, ratio)
         self._draw_marks(painter, view, paint.place_marks(self._moving(), view, self._theme))
         painter.translate(0, view.height)
         if legend:
@@ -224,49 +237,61 @@ class ClusterCanvas(QWidget):
             self._marks = paint.place_marks(self._moving(), self.view, self._theme)
         return self._marks
 
-    def _draw_points(self, painter: QPainter, view: View, ratio: float) -> None:
+    def _draw_ground(self, painter: QPainter, view: View) -> None:
         painter.fillRect(QRectF(0, 0, view.width, view.height), self._theme.colors.surface)
         if self._axes is not None:
             paint.paint_scale(painter, view, self._theme, self._axes)
+
+    def _draw_ellipses(self, painter: QPainter, view: View, ratio: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint.paint_ellipses(painter, view, self._theme, self._moving(), self._component_colors())
+
+    def _draw_points(self, painter: QPainter, view: View, ratio: float) -> None:
         positions = self._tween.now("positions", self._positions)
         categories, kinds = self._categories()
         colors = np.array([_rgb(self._theme.category(k)) for k in range(kinds)]).reshape(-1, 3)
         opacity = FAINT + (SURE - FAINT) * self._confidence
         every = Dots(positions, categories, opacity, colors)
         if self._selected is None:
-            self._draw_dots(painter, every, self._sample, view, ratio)
+            self._draw_dots(painter, every, np.ones(len(positions), bool), view, ratio)
             return
         grey = np.tile(_rgb(mix(self._theme.colors.muted, self._theme.colors.surface, 0.35)), (kinds, 1))
-        rest, chosen = ~self._selected, self._selected
-        self._draw_dots(painter, Dots(positions, categories, opacity * 0.45, grey).of(rest), None, view, ratio)
-        self._draw_dots(painter, every.of(chosen), None, view, ratio)
+        self._draw_dots(painter, Dots(positions, categories, opacity * 0.45, grey), ~self._selected, view, ratio)
+        self._draw_dots(painter, every, self._selected, view, ratio)
 
-    def _draw_dots(self, painter: QPainter, dots: Dots, sample: Indices | None, view: View, ratio: float) -> None:
-        if not len(dots.positions):
-            return
-        if len(dots.positions) > SINGLE:
+    def _draw_dots(
+        self, painter: QPainter, dots: Dots, wanted: npt.NDArray[np.bool_], view: View, ratio: float
+    ) -> None:
+        """Those wanted: the sample one by one, over a density of all where the sample does not hold them all."""
+        single = self._sample[wanted[self._sample]]
+        if len(single) < np.count_nonzero(wanted):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            draw_density(painter, dots, view, self._reference)
-            dots = dots.of(sample if sample is not None else stratified(dots.categories, DRAWN))
-        size = self._radius(len(dots.positions))
-        sharp = ratio if len(dots.positions) <= 3 * DRAWN // 2 else 1.0
+            draw_density(painter, dots if wanted.all() else dots.of(wanted), view, self._reference)
+        if not len(single):
+            return
+        size = self._radius() * self._theme.scale
+        sharp = ratio if len(single) <= CRISP else 1.0
         fine = View(view.center, view.scale * sharp, round(view.width * sharp), round(view.height * sharp))
-        picture = glyphs_image(dots, fine, round(size * sharp * self._theme.scale, 2))
+        picture = glyphs_image(dots.of(single), fine, round(size * sharp, 2))
         picture.setDevicePixelRatio(sharp)
         painter.drawImage(0, 0, picture)
 
-    @staticmethod
-    def _radius(count: int) -> float:
+    def _resample(self) -> None:
+        """Which points are drawn one by one: all, or of too many a part of each component, and the selected ones."""
+        self._sample = stratified(self._codes, DRAWN if self.dense else SINGLE)
+        if self.dense and self._selected is not None and np.count_nonzero(self._selected) <= SINGLE:
+            self._sample = np.union1d(self._sample, np.flatnonzero(self._selected))
+
+    def _radius(self) -> float:
+        count = len(self._positions)
         return 3.4 if count <= 1500 else 2.8 if count <= 6000 else 2.0
 
     def _draw_marks(self, painter: QPainter, view: View, marks: Marks) -> None:
-        """Components, ghosts, the cross and what the picture says of itself."""
-        components, colors = self._moving(), self._component_colors()
-        paint.paint_ellipses(painter, view, self._theme, components, colors)
+        """Ghosts, the cross, badges and what the picture says of itself."""
         paint.paint_ghosts(painter, view, self._theme, self._ghosts)
         if self._cross is not None:
             paint.paint_here(painter, self._theme, view.to_pixel(*self._cross))
-        paint.paint_badges(painter, self._theme, marks, components.names, colors, self._lit)
+        paint.paint_badges(painter, self._theme, marks, self._components.names, self._component_colors(), self._lit)
         paint.paint_head(painter, self._theme, self._note, self.shown_text(view), view.width)
 
     def _draw_hand(self, painter: QPainter) -> None:

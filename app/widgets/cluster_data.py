@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, Slot
 
-from app.widgets.cluster_canvas import DRAWN, SINGLE, ClusterCanvas
-from app.widgets.cluster_layers import reference_density, stratified
+from app.widgets.cluster_canvas import SINGLE, ClusterCanvas
+from app.widgets.cluster_layers import reference_density
 from app.widgets.cluster_paint import Components
 from app.widgets.pad_view import Array, Window
 
@@ -44,7 +44,7 @@ class ClusterData(ClusterCanvas):
         self._hover = -1
         if not same:
             self._selected = None
-        self._sample = stratified(self._codes, DRAWN if len(new) > SINGLE else SINGLE)
+        self._resample()
         self._reference = reference_density(new) if len(new) > SINGLE else 1.0
         self._refit = True
         self._move({"positions": (before, new)} if same else {}, ("positions",), animate)
@@ -73,7 +73,7 @@ class ClusterData(ClusterCanvas):
             self._refit = False
             self._place()
         self._strip = None
-        self._renew()
+        self._renew_components()
         self._describe()
 
     def _move(self, ways: dict[str, tuple[Array, Array]], names: tuple[str, ...], animate: bool) -> None:
@@ -93,6 +93,8 @@ class ClusterData(ClusterCanvas):
             self._selected = np.zeros(len(self._positions), dtype=bool)
             self._selected[np.asarray(indices, dtype=np.intp)] = True
         self._strip = None
+        if self.dense:
+            self._resample()
         self._renew()
         self._describe()
 

@@ -108,12 +108,13 @@ def in_sight(positions: Array, view: View) -> npt.NDArray[np.bool_]:
 
 
 def glyphs_image(dots: Dots, view: View, radius: float) -> QImage:
-    """The points as shapes of a radius in pixels, the surer the more opaque."""
+    """The points as shapes of a radius in pixels, the surer the more opaque; also what reaches in from outside."""
     cover, light, down, right = sprites(radius)
-    edge = int(max(abs(down).max(), abs(right).max())) + 1
+    reach = int(max(abs(down).max(), abs(right).max()))
+    edge = 2 * reach + 1
     width, height = view.width + 2 * edge, view.height + 2 * edge
     place = view.to_pixels(dots.positions) + edge
-    inside = ((place >= edge - 1) & (place < (width - edge, height - edge))).all(1)
+    inside = ((place >= reach) & (place < (width - reach, height - reach))).all(1)
     place, dots = place[inside], dots.of(inside)
     corner = np.floor(place).astype(np.intp)
     phase = ((place - corner) * PHASES).astype(np.intp)

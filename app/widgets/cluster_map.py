@@ -126,6 +126,8 @@ class ClusterMap(ClusterData):
             self._grab = "mean" if self._movable else "pan"
         match self._grab:
             case "pan":
+                way = QPointF(round(way.x()), round(way.y()))  # whole pixels: what is drawn is only moved
+                at = self._last + way
                 self._go(self.view.panned(way.x(), way.y()))
             case "lasso":
                 self._loop.append(at)
@@ -223,9 +225,7 @@ class ClusterMap(ClusterData):
 
     def _go(self, view: View) -> None:
         """The person went somewhere."""
-        self._shown = view.window
-        self.view = view
-        self._renew()
+        self._look_at(view)
         self.view_changed.emit(view.window)
 
     def fit(self) -> None:
@@ -257,7 +257,7 @@ class ClusterMap(ClusterData):
             super().keyPressEvent(event)
         elif event.key() in _ARROWS:
             right, up = _ARROWS[Qt.Key(event.key())]
-            self._go(self.view.panned(-right * PAN * self.view.width, up * PAN * self.view.height))
+            self._go(self.view.panned(-right * round(PAN * self.view.width), up * round(PAN * self.view.height)))
         elif event.key() == Qt.Key.Key_Escape and self._loop:
             self._grab, self._loop = "", []
             self.update()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF
 
 from app.widgets.pad_view import Array
@@ -21,27 +22,40 @@ def ellipse_outline(mean: Array, covariance: Array, sigmas: float, count: int = 
     return np.asarray(mean + sigmas * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
-def spread_out(places: Array, least: float, rounds: int = 120) -> Array:
-    """Places [K, 2] moved as little as keeps any two at least so far apart; those far enough already stay."""
-    spots = np.array(places, dtype=np.float64)
-    count = len(spots)
+def spread_out(places: Array, least: float, clear: float = 0.0, rounds: int = 150) -> Array:
+    """Spots for badges of places [K, 2]: at least `least` apart and `clear` off each other's places.
+
+    What is far enough from everything stays where it is; places on one spot get their badges in a ring around it.
+    """
+    places = np.array(places, dtype=np.float64)
+    count = len(places)
     if count < 2:
-        return spots
+        return places
     angles = 2 * math.pi * np.arange(count) / count - math.pi / 2
     nudges = np.stack([np.cos(angles), np.sin(angles)], 1)
+    spots, other = places.copy(), ~np.eye(count, dtype=bool)
     for _ in range(rounds):
-        way = spots[:, None] - spots[None]  # [K, K, 2]
-        far = np.sqrt((way**2).sum(2))
-        close = (far < least - 0.01) & ~np.eye(count, dtype=bool)
-        if not close.any():
+        apart = _pushes(spots[:, None] - spots[None], nudges[:, None] - nudges[None], least, other)
+        off = _pushes(spots[:, None] - places[None], np.broadcast_to(nudges[:, None], (count, count, 2)), clear, other)
+        step = 0.5 * apart.sum(1) + _strongest(off)
+        if np.abs(step).max() < 0.01:
             break
-        same = far < 1e-3
-        apart = nudges[:, None] - nudges[None]
-        turn = np.where(same[..., None], apart, way)
-        size = np.sqrt((turn**2).sum(2))
-        push = np.where(close, (least - far) / 2 / np.maximum(size, 1e-9), 0.0)
-        spots += 0.6 * (turn * push[..., None]).sum(1)
+        spots += 0.6 * step
     return spots
+
+
+def _pushes(ways: Array, instead: Array, least: float, where: npt.NDArray[np.bool_]) -> Array:
+    """Along each way [K, K, 2] what it lacks of a length; along `instead` where there is no way at all."""
+    far = np.sqrt((ways**2).sum(2))
+    ways = np.where((far < 1e-3)[..., None], instead, ways)
+    size = np.maximum(np.sqrt((ways**2).sum(2)), 1e-9)
+    return np.asarray(ways * np.where(where, np.maximum(least - far, 0.0) / size, 0.0)[..., None])
+
+
+def _strongest(pushes: Array) -> Array:
+    """Of each row's pushes [K, K, 2] the longest: several from one direction are not added up."""
+    longest = (pushes**2).sum(2).argmax(1)
+    return np.asarray(pushes[np.arange(len(pushes)), longest])
 
 
 def name_boxes(

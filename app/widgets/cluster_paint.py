@@ -18,6 +18,7 @@ from app.widgets.pad_view import Array, View
 
 BADGE = 10  # px, radius
 SIGMAS = (1.0, 2.0)
+FARTHEST = 30_000  # px: an ellipse that reaches so far is too near to be seen as one
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def place_marks(components: Components, view: View, theme: Theme) -> Marks:
     """Badges stand on their means unless those are too close: then they are spread, with a line to the mean."""
     means = view.to_pixels(components.means) if len(components) else np.empty((0, 2))
     radius = theme.px(BADGE)
-    badges = spread_out(means, 2 * radius + GAP)
+    badges = spread_out(means, 2 * radius + GAP, radius + theme.px(6))
     metrics = QFontMetricsF(theme.ui_font(12, 600))
     sizes = [(metrics.horizontalAdvance(n) + 8 if n else 0.0, metrics.height() + 2) for n in components.names]
     points = [QPointF(float(x), float(y)) for x, y in badges]
@@ -57,7 +58,7 @@ def paint_scale(painter: QPainter, view: View, theme: Theme, names: tuple[str, s
     """A faint grid with its numbers along the left and lower edges, and the axes' names."""
     c = theme.colors
     left, right, bottom, top = view.window
-    step = nice_step(min(right - left, top - bottom) if view.height > 60 else right - left, 6)
+    step = nice_step(min(right - left, top - bottom) if view.height > 60 else right - left, 7)
     font = theme.number_font(10)
     metrics = QFontMetricsF(font)
     painter.setFont(font)
@@ -105,29 +106,35 @@ def line_width(weight: float, theme: Theme) -> float:
 def paint_ellipses(
     painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
 ) -> None:
-    """1 sigma solid over a wash, 2 sigma dashed; every line on a thin halo so that it reads on its own points."""
-    halo = QColor(theme.colors.surface)
-    halo.setAlphaF(0.75)
+    """1 sigma solid over a wash, 2 sigma dashed; all lines over a thin halo so that they read on their own points."""
+    lines: list[tuple[QPolygonF, QPen]] = []
+    painter.setPen(Qt.PenStyle.NoPen)
     for k, covariance in enumerate(components.covariances):
         width = line_width(float(components.weights[k]) if k < len(components.weights) else 0.0, theme)
-        for sigma in reversed(SIGMAS):
+        ink = mix(colors[k], theme.colors.ink, 0.18)
+        wash = QColor(colors[k])
+        wash.setAlphaF(0.06)
+        painter.setBrush(wash)
+        for sigma in SIGMAS:
             outline = view.to_pixels(ellipse_outline(components.means[k], covariance, sigma))
-            if np.abs(outline).max() > 30_000:  # far too near: the line is nowhere in sight or straight
+            (x0, y0), (x1, y1) = outline.min(0) - 8, outline.max(0) + 8
+            if x1 < 0 or y1 < 0 or x0 > view.width or y0 > view.height or max(x1 - x0, y1 - y0) > FARTHEST:
                 continue
-            polygon = QPolygonF([QPointF(float(x), float(y)) for x, y in outline])
-            wash = QColor(colors[k])
-            wash.setAlphaF(0.07)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(wash)
+            polygon = QPolygonF([QPointF(x, y) for x, y in outline.tolist()])
             painter.drawPolygon(polygon)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(halo, width + 2))
-            painter.drawPolygon(polygon)
-            pen = QPen(mix(colors[k], theme.colors.ink, 0.18), width if sigma == 1.0 else max(1.0, width * 0.6))
+            pen = QPen(ink, width if sigma == 1.0 else max(1.2, width * 0.6))
             if sigma != 1.0:
-                pen.setDashPattern([5, 4])
-            painter.setPen(pen)
-            painter.drawPolygon(polygon)
+                pen.setDashPattern([5, 3])
+            lines.append((polygon, pen))
+    halo = QColor(theme.colors.surface)
+    halo.setAlphaF(0.75)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for polygon, pen in lines:
+        painter.setPen(QPen(halo, pen.widthF() + 2))
+        painter.drawPolygon(polygon)
+    for polygon, pen in lines:
+        painter.setPen(pen)
+        painter.drawPolygon(polygon)
 
 
 def paint_badges(
