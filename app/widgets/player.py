@@ -94,9 +94,9 @@ class ScrubBar(QWidget):
 class PlayerBar(QWidget):
     """Buttons and scrub bar of a playhead, with `extra` widgets at the right."""
 
-    def __init__(self, playhead: Playhead, parent: QWidget | None = None, *, theme: Theme) -> None:
+    def __init__(self, playhead: Playhead, parent: QWidget | None = None, *, theme: Theme, unit: str = "step") -> None:
         super().__init__(parent)
-        self._playhead, self._theme = playhead, theme
+        self._playhead, self._theme, self._unit = playhead, theme, unit
         self._icons: list[tuple[QToolButton, str]] = []
         self.setAccessibleName("Player")
         layout = QHBoxLayout(self)
@@ -153,8 +153,8 @@ class PlayerBar(QWidget):
         self._shown: tuple[bool, bool] | None = None
         self.where.setFont(self._theme.number_font(12))
         self.speed.setFont(self._theme.number_font(12))
-        self.where.setMinimumWidth(self.where.fontMetrics().horizontalAdvance("step 10,000 of 10,000 "))
-        self.speed.setMinimumWidth(self.speed.fontMetrics().horizontalAdvance("0.25 steps/s "))
+        self.where.setMinimumWidth(self.where.fontMetrics().horizontalAdvance(f"{self._unit} 10,000 of 10,000 "))
+        self.speed.setMinimumWidth(self.speed.fontMetrics().horizontalAdvance(f"0.25 {self._unit}s/s "))
         self._refresh()
 
     @Slot()
@@ -169,13 +169,13 @@ class PlayerBar(QWidget):
             self.play.setAccessibleName("Pause" if head.playing else "Play")
             self.live.setChecked(head.following)
         total = head.total or head.end
-        self.where.setText(f"step {head.position:,} of {total:,}" if total else "")
-        self.speed.setText(speed_text(head.speed))
+        self.where.setText(f"{self._unit} {head.position:,} of {total:,}" if total else "")
+        self.speed.setText(speed_text(head.speed, self._unit))
 
 
-def speed_text(speed: float) -> str:
+def speed_text(speed: float, unit: str = "step") -> str:
     """A speed in words."""
-    return "as it comes" if speed == LIVE else f"{speed:g} step{'s' if speed != 1 else ''}/s"
+    return "as it comes" if speed == LIVE else f"{speed:g} {unit}{'s' if speed != 1 else ''}/s"
 
 
 __all__ = ["LIVE", "SPEEDS", "PlayerBar", "Playhead", "ScrubBar", "speed_text"]

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from app.icons import pixmap
 from app.panels.latent.choices import LETTERS, Choices, shown_words
 from app.panels.latent.explorer import Explorer
 from app.theme import Theme
+from app.widgets.banner import Banner
 from app.widgets.confidence_strip import ConfidenceStrip, joined
 from app.widgets.dimension_sliders import Dimension
 from app.widgets.numbers import number
@@ -29,41 +29,6 @@ CAPTIONS = {
     "change": "share of words that change to the next cell",
     "confidence": "mean probability of a word",
 }
-
-
-class Banner(QFrame):
-    """A warning that stays: the latent space has collapsed, and why."""
-
-    def __init__(self, *, theme: Theme) -> None:
-        super().__init__(objectName="banner")
-        self._theme = theme
-        self._icon, self._text = QLabel(), QLabel(wordWrap=True)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 8)
-        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._text, 1)
-        self.setAccessibleName("Warning")
-        theme.changed.connect(self._restyle)
-        self._restyle()
-        self.hide()
-
-    def show_text(self, text: str) -> None:
-        """Warn, or with an empty text stop warning."""
-        self._text.setText(text)
-        self.setAccessibleDescription(text)
-        self.setVisible(bool(text))
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self._text.text()
-
-    @Slot()
-    def _restyle(self) -> None:
-        color = self._theme.colors.rejected
-        wash = self._theme.tint(color, 0.12).name()
-        self.setStyleSheet(f"QFrame#banner {{ background: {wash}; border-left: 3px solid {color.name()}; }}")
-        self._icon.setPixmap(pixmap("warning", 18, self._theme.text(color)))
 
 
 class Stage(QWidget):

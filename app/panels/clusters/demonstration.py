@@ -1,0 +1,127 @@
+"""What the panel shows by itself: two trainings side by side from the beginning, and the states worth a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from app.panels.clusters.choices import OBJECTIVES, Lesson, mixture_models, title_of
+
+if TYPE_CHECKING:
+    from app.panels.clusters.panel import ClustersPanel
+
+SPEED = 5  # place in the playhead's speeds: ten frames a second
+
+
+class Demonstration(QObject):
+    """Drives the panel as a person would."""
+
+    def __init__(self, panel: ClustersPanel) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._waits = False
+        panel.cinema.ready.connect(self._on_films)
+
+    def pair(self) -> tuple[str, str]:
+        """The model that keeps its clusters apart and the one that does not; empty names where there is none."""
+        models = mixture_models(self._panel.bridge)
+        best, plain = (
+            next((m.name for m in models if title_of(m) == title), "") for title in (OBJECTIVES[3], OBJECTIVES[0])
+        )
+        return best or (models[0].name if models else ""), plain
+
+    def start(self) -> None:
+        """Both trainings on the same axes, played from their beginning."""
+        panel = self._panel
+        good, plain = self.pair()
+        if not good:
+            panel.services.notices.info(
+                "No model with a mixture was found in the library folders. Train one here: it takes some minutes."
+            )
+            panel.inputs.section.set_open(True)
+            return
+        left, right = (plain, good) if plain and plain != good else (good, "")
+        chosen = panel.store.choices.with_fields(
+            model=left, beside=right, mixture=0, layout="plane", colour_by="component", file="", point=()
+        )
+        again = chosen == panel.store.choices
+        self._waits = True
+        panel.tabs.setCurrentWidget(panel.terms)
+        panel.store.set(chosen)
+        if again and panel.cinema.film is not None:
+            self._on_films()
+
+    @Slot()
+    def _on_films(self) -> None:
+        if not self._waits:
+            return
+        self._waits = False
+        head = self._panel.cinema.playhead
+        if self._panel.theme.motion and head.end:
+            head.seek(0)
+            head.set_speed(SPEED)
+            head.play()
+
+    def ready(self) -> bool:
+        """Films, sentences and the first reading are there."""
+        panel = self._panel
+        explorers = [e for e in (panel.main, panel.beside) if e.model]
+        return (
+            not self._waits
+            and bool(explorers)
+            and all(e.report is not None and e.sample.figures is not None and e.last is not None for e in explorers)
+        )
+
+    # --- pictures ----------------------------------------------------------------------------------------------------
+
+    def shots(self) -> Iterator[str]:
+        """Side by side early and late, one model by component and by label, t-SNE, the figure, a training."""
+        panel, head = self._panel, self._panel.cinema.playhead
+        wait, choose = panel.bridge.wait_for, panel.store.choose
+        film = panel.cinema.film
+        if film is not None:
+            head.seek(film.early())
+            yield "early"
+            head.seek(head.end)
+        yield "late"
+        good, _ = self.pair()
+        choose("beside", "")
+        choose("model", good)
+        wait(lambda: self.ready() and not panel.bridge.jobs, 30)
+        panel.tabs.setCurrentWidget(panel.clusters)
+        panel.reading.go_to_component(panel.stages[0], 1)
+        wait(lambda: not panel.bridge.jobs, 10)
+        yield "map"
+        choose("colour_by", "label")
+        panel.views.select_row(0)
+        yield "label"
+        panel.views.select(None)
+        choose("layout", "tsne")
+        wait(lambda: not panel.main.working("layout"), 60)
+        panel.tabs.setCurrentWidget(panel.sentences)
+        yield "tsne"
+        choose("layout", "plane")
+        choose("colour_by", "component")
+        panel.studio.show_figure()
+        wait(lambda: panel.hero.currentWidget() is panel.figure, 30)
+        yield "figure"
+        panel.show_maps()
+        yield from self._training()
+
+    def _training(self) -> Iterator[str]:
+        panel = self._panel
+        trainer = panel.studio.trainer
+        panel.tabs.setCurrentWidget(panel.terms)
+        panel.inputs.section.set_open(True)
+        panel.choose("lesson", Lesson(recipe="live-gmvae", beta=1.0, information=True, passes=8))
+        panel.studio.train()
+        panel.bridge.wait_for(lambda: not trainer.running or (trainer.film is not None and len(trainer.film) >= 8), 60)
+        if trainer.running:
+            trainer.toggle()
+            panel.bridge.wait_for(lambda: trainer.paused, 5)
+            yield "training"
+            trainer.cancel()
+            panel.bridge.wait_for(lambda: not trainer.running, 5)
+        panel.store.choose("model", self.pair()[0])

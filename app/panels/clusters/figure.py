@@ -1,0 +1,72 @@
+"""The figure of the lecture from our own runs: up to four objectives, early and late, on the same axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter
+
+from app.bridge import Bridge
+from app.panels.clusters.choices import OBJECTIVES, mixture_models, title_of
+from app.panels.clusters.film import Film, common_extent
+from app.panels.clusters.scene import of_frame
+from app.theme import Theme
+from app.widgets.cluster_map import ClusterMap
+from engine.messages import ModelInfo
+
+LETTERS = "abcdefgh"
+PANEL = QSize(560, 470)  # of one map, in pixels
+TITLE, GAP = 46, 18
+
+
+def four(bridge: Bridge) -> list[ModelInfo]:
+    """For each objective of the lecture the first model that was trained with it, in the lecture's order."""
+    models = mixture_models(bridge)
+    named = {title: next((m for m in models if title_of(m) == title), None) for title in OBJECTIVES}
+    return [m for m in named.values() if m is not None]
+
+
+def titles(films: Sequence[Film], names: Sequence[str]) -> list[str]:
+    """The titles of all maps, an early one and the last one of each film: "(a) GMVAE #2,000"."""
+    said = []
+    for film, name in zip(films, names, strict=True):
+        for frame in (film.early(), len(film) - 1):
+            said.append(f"({LETTERS[len(said)]}) {name} #{film.steps[frame]}")
+    return said
+
+
+def draw(films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Theme) -> QImage:
+    """Two rows, early above late, a column for each film; same axes, same colours."""
+    extent, said = common_extent(films, mixture), titles(films, names)
+    wide = len(films) * (PANEL.width() + GAP) + GAP
+    tall = 2 * (PANEL.height() + TITLE + GAP) + GAP
+    picture = QImage(wide, tall, QImage.Format.Format_RGB32)
+    picture.fill(theme.colors.paper)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    for column, film in enumerate(films):
+        for row, frame in enumerate((film.early(), len(film) - 1)):
+            left = GAP + column * (PANEL.width() + GAP)
+            top = GAP + row * (PANEL.height() + TITLE + GAP)
+            painter.drawImage(QPointF(left, top), _map(film, frame, mixture, extent, theme))
+            painter.setPen(theme.colors.ink)
+            painter.setFont(theme.sentence_font(24))
+            below = QRectF(left, top + PANEL.height(), PANEL.width(), TITLE)
+            painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), said[2 * column + row])
+    painter.end()
+    return picture
+
+
+def _map(
+    film: Film, frame: int, mixture: int, extent: tuple[float, float, float, float] | None, theme: Theme
+) -> QImage:
+    scene = of_frame(film, frame, mixture)
+    canvas = ClusterMap(theme=theme)
+    canvas.set_extent(extent)
+    canvas.set_points(scene.positions, scene.codes, scene.confidence, scene.labels)
+    canvas.set_components(scene.means, scene.covariances, scene.weights, [str(k + 1) for k in range(len(scene.means))])
+    picture = canvas.render_picture(PANEL)
+    canvas.deleteLater()
+    return picture

@@ -1,0 +1,101 @@
+"""The selected sentences as a list, with their component and label; all of them when nothing is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.panels.clusters.scene import Scene
+from app.theme import Theme
+from app.widgets.row_table import Cell, Column, RowTable
+
+MOST_ROWS = 5000
+
+
+class SentencesTab(QWidget):
+    """Says which sentences are wanted by their places in the whole list."""
+
+    went = Signal(int)  # read this one
+    selected = Signal(object)  # found by the search: [n] places, or None
+    lasso_wanted = Signal()
+
+    def __init__(self, *, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._scene: Scene | None = None
+        self._places: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._what = ""
+        self.search = QLineEdit(clearButtonEnabled=True, placeholderText="Search the sentences")
+        self.search.setAccessibleName("Search the sentences")
+        self.search.setToolTip("Sentences that hold all of these words are selected on the map; the rest goes grey")
+        self.lasso = QPushButton("Lasso")
+        self.lasso.setToolTip("Draw a loop on the map (L, or drag with Shift)")
+        self.clear = QPushButton("All")
+        self.clear.setToolTip("Select nothing: all sentences in their colours (Esc on the map)")
+        self.said = QLabel()
+        self.said.setProperty("role", "muted")
+        columns = (
+            Column("", 56, number=True),
+            Column("component", 84),
+            Column("sure", 56, number=True),
+            Column("label", 120),
+            Column("sentence"),
+        )
+        self.table = RowTable(columns, self._row, theme=theme, name="Sentences of the selection")
+        head = QHBoxLayout()
+        head.addWidget(self.search, 2)
+        head.addWidget(self.lasso)
+        head.addWidget(self.clear)
+        head.addWidget(self.said, 3)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 6, 12, 4)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self.table, 1)
+        self.search.textChanged.connect(self._on_search)
+        self.lasso.clicked.connect(self.lasso_wanted)
+        self.clear.clicked.connect(self._on_clear)
+        self.table.clicked.connect(self._on_clicked)
+
+    def _row(self, row: int) -> Sequence[Cell]:
+        place, scene = int(self._places[row]), self._scene
+        assert scene is not None
+        code = int(scene.codes[place])
+        color = self._theme.text(self._theme.category(code))
+        label = scene.labels[place] if len(scene.labels) else ""
+        sure = f"{float(scene.confidence[place]):.0%}"
+        return f"{place + 1:,}", (f"\N{BLACK CIRCLE} {code + 1}", color), sure, label, scene.texts[place]
+
+    def show_scene(self, scene: Scene | None, selected: npt.NDArray[np.intp] | None) -> None:
+        """The sentences of what is on show, the selected ones only when there are any."""
+        self._scene = scene
+        count = len(scene.texts) if scene is not None else 0
+        everything = selected is None
+        places = np.arange(count) if everything else np.asarray(selected, dtype=np.intp)
+        self._places = places[places < count]
+        self.table.rows.reset(min(len(self._places), MOST_ROWS))
+        said = f"{count:,} sentences" if everything else f"{len(self._places):,} of {count:,} sentences selected"
+        more = f", the first {MOST_ROWS:,} listed" if len(self._places) > MOST_ROWS else ""
+        self.said.setText(said + more if count else "")
+
+    @Slot(str)
+    def _on_search(self, text: str) -> None:
+        words = text.lower().split()
+        if not words or self._scene is None:
+            self.selected.emit(None)
+            return
+        texts = self._scene.texts
+        self.selected.emit(np.array([i for i, t in enumerate(texts) if all(w in t.lower() for w in words)], dtype=int))
+
+    @Slot()
+    def _on_clear(self) -> None:
+        self.search.clear()
+        self.selected.emit(None)
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        self.went.emit(int(self._places[index.row()]))

@@ -1,0 +1,112 @@
+"""A training in the window: one job at a time, its film as it is made, and what it is doing now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+from PySide6.QtCore import QObject, Signal
+
+from app.bridge import Bridge
+from app.panels.clusters.choices import Lesson
+from app.panels.clusters.film import Film
+from engine.messages import (
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Message,
+    ModelSaved,
+    Paused,
+    Priority,
+    Progress,
+    Resumed,
+    TrainingPoint,
+    TrainingTrace,
+)
+
+
+def runs_folder() -> Path:
+    """Where the resumable states of trainings are kept."""
+    return user_data_path("textscape", appauthor=False) / "runs"
+
+
+class Trainer(QObject):
+    """Runs a lesson in the background; everything else the engine is asked goes first."""
+
+    changed = Signal()  # state, progress, newest loss terms
+    frame_added = Signal()
+    saved = Signal(str)  # the new model's name
+    failed = Signal(str, str)
+
+    def __init__(self, bridge: Bridge, runs: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge, self._runs = bridge, runs
+        self.job: int | None = None
+        self.lesson = Lesson()
+        self.film: Film | None = None
+        self.progress: Progress | None = None
+        self.point: TrainingPoint | None = None
+        self.paused = False
+
+    @property
+    def running(self) -> bool:
+        """Whether a training is going on, paused or not."""
+        return self.job is not None
+
+    def start(self, lesson: Lesson) -> None:
+        """Train from the beginning, or go on where the same lesson was left."""
+        if self.running:
+            return
+        self.lesson, self.film, self.point, self.paused = lesson, None, None, False
+        self.progress = Progress(done=0, total=0, unit="steps", note="reading the text")
+        request = lesson.request(self._runs or runs_folder())
+        try:
+            Path(request.output).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.failed.emit(f"{Path(request.output).parent} cannot be written to: {error.strerror or error}.", "")
+            return
+        self.job = self._bridge.submit(request, self._on_message, priority=Priority.BACKGROUND)
+        self.changed.emit()
+
+    def toggle(self) -> None:
+        """Pause or go on."""
+        if self.job is not None:
+            (self._bridge.resume if self.paused else self._bridge.pause)(self.job)
+
+    def cancel(self) -> None:
+        """End it here; what has been learnt is kept for the next time."""
+        if self.job is not None:
+            self._bridge.cancel(self.job)
+
+    def remaining(self) -> float | None:
+        """Seconds still to go; None when that cannot be told."""
+        record = self._bridge.jobs.get(self.job or 0)
+        return record.remaining if record and not self.paused else None
+
+    def _on_message(self, message: Message) -> None:
+        event: Event = message.event
+        match event:
+            case Progress():
+                self.progress = event
+            case TrainingPoint() if event.split == "train":
+                self.point = event
+            case TrainingTrace():
+                if self.film is None:
+                    self.film = Film(event)
+                else:
+                    self.film.extend(event)
+                self.frame_added.emit()
+            case Paused():
+                self.paused = True
+            case Resumed():
+                self.paused = False
+            case ModelSaved():
+                self.job = None
+                self.saved.emit(event.info.name)
+            case Finished() | Cancelled():
+                self.job = None
+            case Failed():
+                self.job = None
+                self.failed.emit(event.sentence, event.traceback)
+        self.changed.emit()

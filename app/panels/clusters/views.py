@@ -1,0 +1,181 @@
+"""The linked views: one selection and one frame over maps, list, heat map, sentences and loss terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.panels.clusters.cinema import Cinema
+from app.panels.clusters.clusters_tab import ClustersTab, Row
+from app.panels.clusters.explain import Explain
+from app.panels.clusters.sentences_tab import SentencesTab
+from app.panels.clusters.stage import Stage
+from app.panels.clusters.store import Store
+from app.panels.clusters.tally import Tally, by_code, by_component
+from app.panels.clusters.training_tab import TrainingTab
+from app.theme import Theme
+
+Indices = npt.NDArray[np.intp]
+REFRESH_MS = 80  # the tables follow the maps, but the maps have the time
+
+
+class Views(QObject):
+    """The tabs show the stage in front: the one that was last touched."""
+
+    selected = Signal(object)  # indices, or None
+
+    def __init__(
+        self,
+        store: Store,
+        stages: Sequence[Stage],
+        cinema: Cinema,
+        tabs: tuple[ClustersTab, SentencesTab, TrainingTab],
+        explain: Explain,
+        *,
+        theme: Theme,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._store, self._stages, self._cinema, self._explain = store, tuple(stages), cinema, explain
+        self.clusters, self.sentences, self.terms = tabs
+        self._theme = theme
+        self.front = self._stages[0]
+        self.selection: Indices | None = None
+        self.tally = Tally(())
+        self._later = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._later.timeout.connect(self.show_tables)
+        for stage in self._stages:
+            stage.map.selection_changed.connect(lambda found, s=stage: self._on_map(s, found))
+            for signal in (stage.map.picked, stage.map.point_picked, stage.map.component_picked):
+                signal.connect(lambda *_args, s=stage: self.bring(s))
+            stage.explorer.figures_ready.connect(self.refresh)
+            stage.explorer.sample_changed.connect(self.refresh)
+            stage.explorer.film_changed.connect(self.refresh)
+            stage.explorer.film_changed.connect(self.show_terms)
+        for signal, slot in (
+            (cinema.playhead.moved, self._on_frame),
+            (cinema.ready, self.refresh),
+            (self.clusters.row_chosen, self.select_row),
+            (self.clusters.cell_chosen, self._on_cell),
+            (self.sentences.selected, self.select),
+            (self.terms.step_picked, self._on_step),
+            (theme.changed, self.refresh),
+        ):
+            signal.connect(slot)
+
+    # --- what is in front --------------------------------------------------------------------------------------------
+
+    def bring(self, stage: Stage) -> None:
+        """Let the tabs show this stage."""
+        if stage is not self.front:
+            self.front = stage
+            self.refresh()
+
+    def settle(self) -> None:
+        """When the stage in front is not on show any more, the first one is."""
+        if not self.front.explorer.model:
+            self.front = self._stages[0]
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Bring the tables up to date soon."""
+        if not self._later.isActive():
+            self._later.start()
+
+    @Slot()
+    def _on_frame(self) -> None:
+        self.terms.set_step(self._cinema.step)
+        self.refresh()
+
+    @Slot()
+    def show_tables(self) -> None:
+        """List, heat map, figures, sentences and explanation of the stage in front."""
+        self._later.stop()
+        stage, choices = self.front, self._store.choices
+        explorer, frame = stage.explorer, stage.frame
+        scene = explorer.scene(choices, frame)
+        if scene is None:
+            self.tally = Tally(())
+        elif choices.rows == "code":
+            self.tally = by_code(explorer.codes(frame), scene.confidence, scene.labels)
+        else:
+            self.tally = by_component(scene.codes, scene.confidence, scene.labels, choices.mixture, len(scene.means))
+        texts = scene.texts if scene is not None else ()
+        self.clusters.rows.show_value(choices.rows)
+        rows = [
+            Row(
+                c.key,
+                c.id,
+                choices.name_of(explorer.model, c.key),
+                len(c.members),
+                texts[int(c.members[0])] if len(c.members) else "",
+                self._theme.category(c.component) if c.component is not None else None,
+            )
+            for c in self.tally.clusters
+        ]
+        self.clusters.show_clusters(rows)
+        named = [f"{r.id} {r.name}".strip() for r in rows]
+        self.clusters.show_table(named, self.tally.labels, self.tally.counts)
+        figures = explorer.sample.figures if explorer.at_end(frame) else None
+        if figures is not None:
+            self.clusters.show_figures(figures.metrics, figures.count, figures.verdict)
+        else:
+            self.clusters.show_figures(explorer.figures_at(frame), len(texts), "")
+        self.sentences.show_scene(scene, self.selection)
+        self._explain.show_frame(explorer, frame)
+
+    @Slot()
+    def show_terms(self) -> None:
+        """The loss terms of the models on show over their training."""
+        films = [s.explorer.film for s in self._stages if s.explorer.film is not None]
+        if not films or len(films[0]) == 0:
+            self.terms.show_films(())
+            return
+        self.terms.show_films(films)
+        self.terms.set_step(self._cinema.step)
+
+    @Slot(int)
+    def _on_step(self, step: int) -> None:
+        if self._cinema.film is not None:
+            self._cinema.playhead.seek(self._cinema.film.nearest(step))
+
+    # --- the selection -----------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def select(self, found: Indices | None) -> None:
+        """These sentences; the rest goes grey. Of two models with the same sentences, on both maps."""
+        self.selection = None if found is None else np.asarray(found, dtype=np.intp)
+        count = len(self.front.scene.texts) if self.front.scene is not None else 0
+        for stage in self._stages:
+            if stage.scene is not None and len(stage.scene.texts) == count:
+                stage.map.set_selected(self.selection)
+        if found is None:
+            self.clusters.list.mark(-1)
+        scene = self.front.explorer.scene(self._store.choices, self.front.frame)
+        self.sentences.show_scene(scene, self.selection)
+        self.selected.emit(self.selection)
+
+    def _on_map(self, stage: Stage, found: Indices | None) -> None:
+        self.bring(stage)
+        self.select(found)
+
+    @Slot(int)
+    def select_row(self, row: int) -> None:
+        """A cluster; the same one again selects nothing."""
+        if row >= len(self.tally.clusters):
+            return
+        members = np.sort(self.tally.clusters[row].members)
+        again = self.selection is not None and np.array_equal(self.selection, members)
+        self.select(None if again else members)
+        self.clusters.list.mark(-1 if again else row)
+
+    @Slot(int, int)
+    def _on_cell(self, row: int, column: int) -> None:
+        scene = self.front.scene
+        if scene is not None and row < len(self.tally.clusters):
+            self.select(np.sort(self.tally.of_cell(row, column, scene.labels)))
+            self.clusters.list.mark(row)

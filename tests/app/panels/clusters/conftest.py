@@ -1,0 +1,153 @@
+"""Two tiny random mixtures with a made-up training each, one without, an inline engine, and the panel on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from PySide6.QtGui import QUndoStack
+
+from app.bridge import Bridge
+from app.commands import CommandRegistry
+from app.notices import Notices
+from app.panels.clusters import ClustersPanel
+from app.services import Services
+from app.settings import Settings
+from app.theme import Theme
+from engine.checkpoint import Document, save
+from engine.library import Library
+from engine.messages import ModelCard
+from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
+from engine.text import Tokenizer
+from engine.worker import Engine
+
+TEXTS = [
+    "book a table for two people .",
+    "what is the weather like today ?",
+    "play some music in the kitchen .",
+    "move money to my other account .",
+    "is it going to rain tomorrow ?",
+    "turn the music down please .",
+    "how much money do i have ?",
+    "find me a good place to eat .",
+]
+LABELS = ["food", "weather", "music", "bank", "weather", "music", "bank", "food"]
+M, K, WIDTH, S, COPIES = 3, 5, 5, 6, 8
+N = COPIES * len(TEXTS)
+
+
+def tiny_mixture(tokenizer: Tokenizer, seed: int) -> MixtureVae:
+    """A random model whose codes differ from sentence to sentence."""
+    torch.manual_seed(seed)
+    config = MixtureVaeConfig(
+        vocabulary=tokenizer.size,
+        mixtures=M,
+        components=K,
+        dimension=WIDTH,
+        embedding=8,
+        encoder=6,
+        decoder=12,
+        head=12,
+        clusters=2,
+    )
+    model = MixtureVae(config, tokenizer)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if not name.startswith("prior"):
+                parameter.mul_(3.0)
+    return model.eval().requires_grad_(False)
+
+
+def training(tokenizer: Tokenizer, *, apart: bool) -> dict[str, Any]:
+    """A made-up training: the means of five components stay apart, or fall together."""
+    random = np.random.default_rng(1)
+    start = 1.4 * random.standard_normal((M, K, WIDTH))
+    share = np.linspace(0, 1, S)[:, None, None, None]
+    means = start * (1 + share) if apart else start * (1 - share)
+    codes = np.arange(N)[:, None] % K + np.zeros(M, dtype=int)
+    noise = random.standard_normal((N, M, WIDTH))
+    own = np.stack([means[:, m, codes[:, m]] for m in range(M)], 2)  # S, N, M, d
+    hot = np.eye(K)[codes]  # N, M, K
+    sharp = np.linspace(0.2, 0.98 if apart else 0.201, S)[:, None, None, None]
+    labels = sorted(set(LABELS))
+    tokens = [tokenizer.encode(text) for text in TEXTS * COPIES]
+    longest = max(map(len, tokens))
+    return {
+        "steps": np.array([0, 100, 400, 900, 1600, 2500], dtype=np.int32),
+        "trace_means": means.astype(np.float16),
+        "trace_log_vars": np.full((S, M, K, WIDTH), -1.0, dtype=np.float16),
+        "trace_points": (own + 0.5 * noise).astype(np.float16),
+        "trace_responsibilities": (sharp * hot + (1 - sharp) / (K - 1) * (1 - hot)).astype(np.float32),
+        "sample_tokens": np.array([t + [0] * (longest - len(t)) for t in tokens], dtype=np.int32),
+        "sample_labels": np.array([labels.index(x) for x in LABELS * COPIES], dtype=np.int16),
+        "label_names": np.frombuffer("\n".join(labels).encode(), dtype=np.uint8).copy(),
+        "term.reconstruction": np.linspace(40, 18 if apart else 22, S).astype(np.float32),
+        "term.mean-prior": np.linspace(0, 6 if apart else 2, S).astype(np.float32),
+        "term.dispersion": np.linspace(0.1, 3 if apart else 0, S).astype(np.float32),
+        "term.aggregated-categorical": np.full(S, 0.05, dtype=np.float32),
+        "term.information": np.linspace(0, 3 if apart else 0, S).astype(np.float32),
+    }
+
+
+@pytest.fixture(scope="session")
+def mixtures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library folder."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("mixtures")
+    tokenizer = Tokenizer.train("word", TEXTS, 80)
+    for seed, name in enumerate(("tiny-gmvae", "tiny-dgmvae", "tiny-bare")):
+        model = tiny_mixture(tokenizer, seed)
+        trace = {} if name == "tiny-bare" else training(tokenizer, apart=name == "tiny-dgmvae")
+        document = Document(name, msgspec.to_builtins(model.config), "word", card=ModelCard(title=name))
+        save(folder / f"{name}.safetensors", model, document, trace=trace)
+    return folder
+
+
+@pytest.fixture
+def cluster_services(mixtures: Path, qapp: object, theme: Theme) -> Iterator[Services]:
+    """What the panel gets."""
+    bridge = Bridge(Engine("cpu", inline=True, library=Library(torch.device("cpu"), [mixtures])))
+    services = Services(bridge, CommandRegistry(), theme, QUndoStack(), Notices(), Settings(reduce_motion=True))
+    bridge.refresh_models()
+    assert bridge.wait_for(lambda: len(bridge.models) == 3)
+    yield services
+    bridge.close()
+
+
+@pytest.fixture
+def panel(cluster_services: Services, qtbot: Any) -> Iterator[ClustersPanel]:
+    """The empty panel."""
+    panel = ClustersPanel(cluster_services)
+    qtbot.addWidget(panel)
+    panel.resize(1440, 820)
+    panel.show()
+    yield panel
+    panel.stop()
+
+
+@pytest.fixture
+def shown(panel: ClustersPanel) -> ClustersPanel:
+    """The panel after its demonstration: both models side by side at the end of their training."""
+    panel.demo()
+    assert panel.bridge.wait_for(panel.ready, 20)
+    settle(panel)
+    return panel
+
+
+def settle(panel: ClustersPanel) -> None:
+    """Until the engine has nothing more to say and the tables are up to date."""
+    quiet = [0]
+
+    def still() -> bool:
+        quiet[0] = quiet[0] + 1 if not panel.bridge.jobs else 0
+        return quiet[0] > 3
+
+    assert panel.bridge.wait_for(still, 20)
+    panel.views.show_tables()
+    for stage in panel.stages:
+        stage.show_scene()
