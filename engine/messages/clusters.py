@@ -131,7 +131,10 @@ class ClusterMap(Event, frozen=True):
 
 
 class ReadTraces(Request, frozen=True):
-    """The recorded training of one or more models; answers one `TrainingTrace` each, on the first one's axes."""
+    """The recorded training of one or more models; answers one `TrainingTrace` each, on axes they share.
+
+    Models that began with the same components share one chart a variable; others are turned to lie like the first.
+    """
 
     models: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)]
 
