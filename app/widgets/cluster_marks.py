@@ -65,7 +65,7 @@ def name_boxes(
     taken = [QRectF(b.x() - radius, b.y() - radius, 2 * radius, 2 * radius) for b in badges]
     boxes: list[QRectF | None] = []
     for badge, (wide, high) in zip(badges, sizes, strict=True):
-        boxes.append(_free(badge, wide, high, radius, room, taken) if wide else None)
+        boxes.append(_free(badge, wide, high, radius, room, taken) if wide and room.contains(badge) else None)
         if boxes[-1] is not None:
             taken.append(boxes[-1])
     return boxes

@@ -34,6 +34,10 @@ class HeatMap(HeatGrid):
             self._current = (row, column)
             self._pick()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The click was the map's."""
+        event.accept()
+
     def _pick(self) -> None:
         row, column = self._current
         self.viewport().update()
