@@ -22,6 +22,18 @@ def ellipse_outline(mean: Array, covariance: Array, sigmas: float, count: int = 
     return np.asarray(mean + sigmas * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
+def dashes(outline: Array, length: float) -> Array:
+    """Pieces [n, 4, 2] of a closed outline [M, 2], each with the gap after it about so long.
+
+    Qt's own dashes begin anew wherever a line is clipped: parts of one line, drawn apart, would not meet.
+    """
+    closed = np.concatenate([outline, outline[:1]])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
+    count = int(min(max(round(along[-1] / length), 8), 600))
+    at = (np.arange(count)[:, None] + np.linspace(0.0, 0.6, 4)) / count * along[-1]
+    return np.stack([np.interp(at, along, closed[:, 0]), np.interp(at, along, closed[:, 1])], 2)
+
+
 def spread_out(places: Array, least: float, clear: float = 0.0, rounds: int = 150) -> Array:
     """Spots for badges of places [K, 2]: at least `least` apart and `clear` off each other's places.
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from app.theme import Theme, contrast, mix
 from app.widgets.cluster_layers import glyph_path
-from app.widgets.cluster_marks import GAP, ellipse_outline, name_boxes, nice_step, spread_out
+from app.widgets.cluster_marks import GAP, dashes, ellipse_outline, name_boxes, nice_step, spread_out
 from app.widgets.numbers import MINUS
 from app.widgets.pad_view import Array, View
 
@@ -107,7 +107,7 @@ def paint_ellipses(
     painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
 ) -> None:
     """1 sigma solid over a wash, 2 sigma dashed; all lines over a thin halo so that they read on their own points."""
-    lines: list[tuple[QPolygonF, QPen]] = []
+    lines: list[tuple[QPainterPath, QPen]] = []
     painter.setPen(Qt.PenStyle.NoPen)
     for k, covariance in enumerate(components.covariances):
         width = line_width(float(components.weights[k]) if k < len(components.weights) else 0.0, theme)
@@ -120,21 +120,30 @@ def paint_ellipses(
             (x0, y0), (x1, y1) = outline.min(0) - 8, outline.max(0) + 8
             if x1 < 0 or y1 < 0 or x0 > view.width or y0 > view.height or max(x1 - x0, y1 - y0) > FARTHEST:
                 continue
-            polygon = QPolygonF([QPointF(x, y) for x, y in outline.tolist()])
-            painter.drawPolygon(polygon)
-            pen = QPen(ink, width if sigma == 1.0 else max(1.2, width * 0.6))
-            if sigma != 1.0:
-                pen.setDashPattern([5, 3])
-            lines.append((polygon, pen))
+            whole = _path(outline[None], closed=True)
+            painter.drawPath(whole)
+            if sigma == 1.0:
+                lines.append((whole, QPen(ink, width)))
+                continue
+            pieces = dashes(outline, theme.px(11))
+            seen = ((pieces > -8) & (pieces < (view.width + 8, view.height + 8))).all(2).any(1)
+            lines.append((_path(pieces[seen]), QPen(ink, max(1.2, width * 0.6))))
     halo = QColor(theme.colors.surface)
     halo.setAlphaF(0.75)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for polygon, pen in lines:
-        painter.setPen(QPen(halo, pen.widthF() + 2))
-        painter.drawPolygon(polygon)
-    for polygon, pen in lines:
-        painter.setPen(pen)
-        painter.drawPolygon(polygon)
+    for path, pen in lines:
+        painter.strokePath(path, QPen(halo, pen.widthF() + 2))
+    for path, pen in lines:
+        painter.strokePath(path, pen)
+
+
+def _path(pieces: Array, *, closed: bool = False) -> QPainterPath:
+    """Lines [n, M, 2] as one path."""
+    path = QPainterPath()
+    for piece in pieces.tolist():
+        path.addPolygon(QPolygonF([QPointF(x, y) for x, y in piece]))
+        if closed:
+            path.closeSubpath()
+    return path
 
 
 def paint_badges(
