@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, clusters, latent, mh, mh_eval, models, training, translate
+from engine.commands import beam, clusters, latent, mh, mh_eval, models, table, training, translate
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
     training.add_to,
+    table.add_to,
     beam.add_to,
     translate.add_to,
     latent.add_to,

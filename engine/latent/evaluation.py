@@ -34,6 +34,7 @@ def evaluate(
     *,
     seed: int = 1,
     samples: int = 100,
+    bounded: int = 0,
     drawn: int = 10_000,
     training: Sentences = (),
     log_prior: Callable[[Tensor], Tensor] = gaussian.log_prior,
@@ -45,6 +46,7 @@ def evaluate(
         sentences: held-out token ids without marks.
         seed: of posterior, importance and prior samples.
         samples: importance samples a sentence, K.
+        bounded: sentences they are drawn for, the first ones; 0: all.
         drawn: prior samples decoded for the reverse perplexity and the unigram divergence.
         training: what the unigram divergence compares with; none, no such figure.
         log_prior: log density of points [..., D] under the prior.
@@ -57,7 +59,7 @@ def evaluate(
         noise = np.random.default_rng(seed).standard_normal(means.shape)
         points = means + np.exp(0.5 * log_vars) * noise
         out |= latent_metrics(kl_of(means, log_vars), means, log_vars, points)
-        out |= bounds(model, sentences, samples, seed, log_prior)
+        out |= bounds(model, sentences[: bounded or None], samples, seed, log_prior)
     out |= reconstruction(model, sentences, means)
     if variational and drawn:
         out |= generation(model, sentences, drawn, seed, training)
@@ -103,8 +105,10 @@ def reconstruction(model: Any, sentences: Sentences, means: FloatArray) -> dict[
     bleu = corpus_bleu([text(s) for s in written], [text(s) for s in sentences])
     same = sum(a == list(b) for a, b in zip(written, sentences, strict=True)) / len(sentences)
     count, how = len(sentences), "greedy from the posterior mean"
+    words = sum(len(s) + 1 for s in sentences)
     return {
         "reconstruction_nll": Metric(total / count, "nats", "at the posterior mean", count, "sentences"),
+        "reconstruction_perplexity": Metric(math.exp(total / words), "", "at the posterior mean", words, OF),
         "reconstruction_bleu": Metric(bleu.score, "", f"{how}, sacreBLEU {bleu.signature}", count, "sentences"),
         "reconstructed_exactly": Metric(same, "share", how, count, "sentences"),
     }

@@ -14,8 +14,6 @@ from engine.messages.core import FloatArray
 from engine.metrics.clusters import cluster_metrics, codes_of, cross
 from engine.objectives import gaussian, mixture
 
-BOUNDED = 1000
-"""Sentences whose likelihood is estimated by importance samples: the first ones, as it is the dearest figure."""
 AGREEMENT = ("homogeneity", "nmi", "purity")
 
 
@@ -33,6 +31,7 @@ def evaluate_mixture(
     *,
     seed: int = 1,
     samples: int = 100,
+    bounded: int = 0,
     drawn: int = 10_000,
     training: Sentences = (),
 ) -> dict[str, Metric]:
@@ -45,6 +44,7 @@ def evaluate_mixture(
             carry the kind's name.
         seed: of posterior, importance and prior samples.
         samples: importance samples a sentence, K.
+        bounded: sentences they are drawn for, the first ones; 0: all.
         drawn: prior samples decoded for the reverse perplexity and the unigram divergence.
         training: what the unigram divergence compares with; none, no such figure.
     """
@@ -52,7 +52,7 @@ def evaluate_mixture(
     means, log_vars = posteriors(model, sentences)
     out = divergences(model, q, means, log_vars)
     out |= agreement(q, model.components()[0].cpu().numpy(), labels)
-    out |= bounds(model, sentences[:BOUNDED], samples, seed, model.log_prior)
+    out |= bounds(model, sentences[: bounded or None], samples, seed, model.log_prior)
     out |= reconstruction(model, sentences, means)
     out |= generation(model, sentences, drawn, seed, training)
     return out

@@ -71,7 +71,7 @@ class Train(Request, frozen=True):
     output: str  # path of the checkpoint to write
     threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all cores but one
     frames: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0  # of the training trace; 0: none is recorded
-    overrides: dict[str, int | float | bool | str] = {}  # recipe fields by dotted name: "training.passes"
+    overrides: dict[str, Any] = {}  # recipe fields by dotted name: "training.passes"
 
 
 # --- events --------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     free_bits: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # nats; by sentence: of all dimensions together
     free_bits_by: By = "dimension"
     word_dropout: Share = 0.0
+    bag_smoothing: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # a: the bag's words count a / (a + p(w)); 0: all alike
     corruption: Corruption | None = None
     aggressive: Aggressive | None = None
     gumbel: Gumbel = Gumbel()

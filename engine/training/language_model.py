@@ -68,6 +68,7 @@ class LanguageModelTask:
         return {
             "nll_per_word": Metric(nll / count, "nats", "exact", count, of),
             "perplexity": Metric(math.exp(nll / count), "", "exact", count, of),
+            "nll": Metric(nll / len(self._test), "nats", "exact", len(self._test), "sentences"),
             "unknown_words": Metric(unknown, "", "count", count, of),
             "perplexity_kneser_ney_5": Metric(baseline, "", "interpolated Kneser-Ney 5-gram, same text", count, of),
         }

@@ -134,7 +134,8 @@ def train(
     """Train, yielding progress between steps; the last event is `ModelSaved`.
 
     A recorder's frames are yielded as they are taken, the first before the first step. An interrupted run (same
-    recipe, same run folder) goes on where its last saved state was and ends with the same weights as an uninterrupted one.
+    recipe, same run folder) goes on where its last saved state was and ends with the same weights as an
+    uninterrupted one.
     """
     settings = recipe.training
     state_path = run_folder / f"{recipe.name}.state"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -74,6 +75,7 @@ class MixtureTask(VaeTask):
             self._by_kind(self.test_labels),
             seed=self.recipe.seed,
             training=self.train_sentences,
+            **msgspec.structs.asdict(self.recipe.evaluation),
         )
 
     def _by_kind(self, labels: list[tuple[str, ...]]) -> dict[str, list[str]]:

@@ -40,6 +40,14 @@ class Optimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0  # decay of the weights' moving average; 0: off
 
 
+class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much is spent on the dear figures of a latent-variable model's test."""
+
+    samples: PositiveInt = 100  # importance samples a sentence
+    bounded: Annotated[int, msgspec.Meta(ge=0)] = 0  # sentences they are drawn for, the first ones; 0: all
+    drawn: Annotated[int, msgspec.Meta(ge=0)] = 10_000  # prior samples decoded
+
+
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model to train."""
 
@@ -53,6 +61,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     labels: tuple[str, ...] = ()  # names of the columns before the text, where they hold labels
     tokenizer: TokenizerRecipe = TokenizerRecipe()
     training: Optimisation = Optimisation()
+    evaluation: Evaluation = Evaluation()
     card: ModelCard = ModelCard()
     partner: str = ""
     role: str = ""

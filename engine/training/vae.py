@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from engine.metrics.latent import latent_metrics
 from engine.models import build, read_config
 from engine.models.decoders import packed_rows
 from engine.objectives import gaussian
-from engine.objectives.bag_of_words import bag_of_words
+from engine.objectives.bag_of_words import bag_of_words, rarity
 from engine.objectives.composition import read_objective
 from engine.objectives.free_bits import free_bits
 from engine.objectives.noise import corrupt, word_dropout
@@ -50,6 +51,10 @@ class VaeTask:
         torch.manual_seed(recipe.seed)
         self.model: Any = build(config, self.tokenizer)
         self.lengths = [len(s) + 1 for s in self.train_sentences]
+        self._bag_weights: Tensor | None = None
+        if self.objective.bag_smoothing:
+            counts = torch.tensor([w for s in self.train_sentences for w in s]).bincount(minlength=self.tokenizer.size)
+            self._bag_weights = rarity(counts, self.objective.bag_smoothing)
 
     # --- the training objective ------------------------------------------------------------------------------------
 
@@ -81,7 +86,8 @@ class VaeTask:
             rows, words = packed_rows(lengths), tokens[:, 1:]
             flat = torch.nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False).data
             inside = flat != EOS
-            out["bag-of-words"] = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside]).sum()
+            bag = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside], self._bag_weights)
+            out["bag-of-words"] = bag.sum()
         return out
 
     def draw(self, posterior: tuple[Tensor, ...], step: int) -> Tensor:
@@ -165,7 +171,9 @@ class VaeTask:
 
     def test(self) -> dict[str, Metric]:
         """Bounds, latent figures, reconstruction and generation on the test split."""
-        return evaluate(self.model, self.test_sentences, seed=self.recipe.seed, training=self.train_sentences)
+        settings = msgspec.structs.asdict(self.recipe.evaluation)
+        seed, training = self.recipe.seed, self.train_sentences
+        return evaluate(self.model, self.test_sentences, seed=seed, training=training, **settings)
 
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
         """Posteriors of the validation sentences and the KL of each dimension, for maps without the text."""

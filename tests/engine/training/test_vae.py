@@ -142,7 +142,7 @@ def test_training_writes_a_checkpoint_with_figures_and_a_trace(folder: Path) -> 
     metrics = saved.info.card.metrics
     assert metrics["negative_elbo"].value >= metrics["nll"].value > 0
     assert metrics["nll"].estimator == "100 importance samples"
-    assert metrics["perplexity"].count == sum(len(s) + 1 for s in made._test)
+    assert metrics["perplexity"].count == sum(len(s) + 1 for s in made.test_sentences)
     assert {"kl", "mutual_information", "active_units", "reconstruction_bleu", "reverse_perplexity", "unigram_kl"} <= (
         metrics.keys()
     )
@@ -150,7 +150,7 @@ def test_training_writes_a_checkpoint_with_figures_and_a_trace(folder: Path) -> 
     trace = read_trace(folder / "toy-vae.safetensors")
     assert trace["means"].shape == (3, 2)
     loaded, _ = load_model(folder / "toy-vae.safetensors")
-    mean, log_var = loaded.posterior(made._valid)  # type: ignore[operator]
+    mean, log_var = loaded.posterior(made.valid_sentences)  # type: ignore[operator]
     np.testing.assert_allclose(trace["means"], mean.numpy(), atol=2e-3)
     np.testing.assert_allclose(trace["kl"], gaussian.kl_to_prior(mean, log_var).mean(0).numpy(), rtol=1e-3)
 
