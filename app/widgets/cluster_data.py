@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, Slot
+from PySide6.QtCore import Slot
 
-from app.widgets.cluster_canvas import SINGLE, ClusterCanvas
+from app.widgets.cluster_canvas import ClusterCanvas
 from app.widgets.cluster_layers import reference_density
 from app.widgets.cluster_paint import Components
+from app.widgets.cluster_state import SINGLE
 from app.widgets.pad_view import Array, Window
 
 
@@ -72,7 +73,7 @@ class ClusterData(ClusterCanvas):
         if self._refit or len(means) != len(old):
             self._refit = False
             self._place()
-        self._strip = None
+        self._keep_place()
         self._renew_components()
         self._describe()
 
@@ -135,12 +136,6 @@ class ClusterData(ClusterCanvas):
         """Go to a window without making it the one that "fit" comes back to; None: fit. Tells no one."""
         self._shown = window
         self._place()
-
-    def entry_at(self, at: QPointF) -> int:
-        """The category of the legend under a pixel; -1: none."""
-        entries, _, layout = self._legend(self.width())
-        below = QPointF(at.x(), at.y() - self.view.height)
-        return next((e.category for e, b in zip(entries, layout.boxes, strict=False) if b.contains(below)), -1)
 
     def _describe(self) -> None:
         """Say in words what is seen and what is under the pointer, for screen readers."""

@@ -10,11 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.theme import Theme
 from app.widgets.cluster_data import ClusterData
-from app.widgets.cluster_paint import BADGE
 from app.widgets.pad_marks import inside
 from app.widgets.pad_view import View
 
-REACH = 10.0  # px within which something is under the pointer
 SLACK = 4.0  # px a click may wander
 PAN, ZOOM = 0.08, 1.25  # of the window an arrow key, a factor a key press
 
@@ -59,35 +57,6 @@ class ClusterMap(ClusterData):
         """Pan and zoom together with another map from now on."""
         self.view_changed.connect(other.show_window)
         other.view_changed.connect(self.show_window)
-
-    # --- what is under the pointer ---------------------------------------------------------------------------------
-
-    def point_at(self, at: QPointF) -> int:
-        """The nearest point within reach among those drawn one by one; -1: none."""
-        found = self._sample[_nearest(self.view, self._positions[self._sample], at)] if len(self._sample) else -1
-        return int(found) if found >= 0 and self._near(found, at) else -1
-
-    def _near(self, index: int, at: QPointF) -> bool:
-        place = self.view.to_pixels(self._positions[index : index + 1])[0]
-        return bool(np.hypot(place[0] - at.x(), place[1] - at.y()) <= REACH)
-
-    def ghost_at(self, at: QPointF) -> int:
-        """The nearest point of the second cloud within reach; -1: none."""
-        if not len(self._ghosts):
-            return -1
-        index = _nearest(self.view, self._ghosts, at)
-        place = self.view.to_pixels(self._ghosts[index : index + 1])[0]
-        return index if np.hypot(place[0] - at.x(), place[1] - at.y()) <= REACH else -1
-
-    def component_at(self, at: QPointF) -> int:
-        """The component whose badge or mean is under a pixel; -1: none."""
-        marks, radius = self._placed(), self._theme.px(BADGE) + 2
-        for places, reach in ((marks.badges, radius), (marks.means, 6.0)):
-            if len(places):
-                far = np.hypot(places[:, 0] - at.x(), places[:, 1] - at.y())
-                if far.min() <= reach:
-                    return int(far.argmin())
-        return -1
 
     # --- mouse -----------------------------------------------------------------------------------------------------
 
@@ -273,16 +242,9 @@ class ClusterMap(ClusterData):
             self.component_picked.emit(k)
 
 
-def _nearest(view: View, points: npt.NDArray[np.floating], at: QPointF) -> int:
-    way = view.to_pixels(points) - (at.x(), at.y())
-    return int(np.einsum("ij,ij->i", way, way).argmin())
-
-
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
-
-__all__ = ["ClusterMap"]

@@ -17,11 +17,6 @@ NAMES = 0.34  # of the width, at most, for the rows' names
 TOTAL = "total"
 
 
-def percent(share: float) -> str:
-    """A share in percent; a little is not nothing."""
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
-
-
 class HeatGrid(QAbstractScrollArea):
     """A cell's colour is its share of its row, its number the count; names and totals stay in sight."""
 
@@ -126,18 +121,6 @@ class HeatGrid(QAbstractScrollArea):
     def color(self, share: float) -> QColor:
         """Of a share of a row: what is hardly there fades into the ground."""
         return mix(self._theme.colors.surface, self._theme.sequential(0.2 + 0.75 * share), min(1.0, 0.06 + 2.2 * share))
-
-    def describe(self, row: int, column: int) -> str:
-        """A cell or a row in words, with its shares."""
-        total = int(self._counts[row].sum())
-        if column < 0:
-            return f"{self._rows[row]}: {total:,} sentences"
-        count, column_total = int(self._counts[row, column]), int(self._counts[:, column].sum())
-        of_row, of_column = count / max(total, 1), count / max(column_total, 1)
-        return (
-            f"{self._rows[row]} × {self._columns[column]}: {count:,} sentences, "
-            f"{percent(of_row)} of {self._rows[row]}, {percent(of_column)} of {self._columns[column]}"
-        )
 
     # --- painting --------------------------------------------------------------------------------------------------
 

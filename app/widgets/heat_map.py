@@ -9,6 +9,11 @@ from PySide6.QtWidgets import QToolTip
 from app.widgets.heat_grid import HeatGrid
 
 
+def percent(share: float) -> str:
+    """A share in percent; a little is not nothing."""
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
 class HeatMap(HeatGrid):
     """Rows and columns are named by index from 0."""
 
@@ -45,6 +50,18 @@ class HeatMap(HeatGrid):
             self.row_picked.emit(row)
         else:
             self.cell_picked.emit(row, column)
+
+    def describe(self, row: int, column: int) -> str:
+        """A cell or a row in words, with its shares."""
+        total = int(self._counts[row].sum())
+        if column < 0:
+            return f"{self._rows[row]}: {total:,} sentences"
+        count, column_total = int(self._counts[row, column]), int(self._counts[:, column].sum())
+        of_row, of_column = count / max(total, 1), count / max(column_total, 1)
+        return (
+            f"{self._rows[row]} × {self._columns[column]}: {count:,} sentences, "
+            f"{percent(of_row)} of {self._rows[row]}, {percent(of_column)} of {self._columns[column]}"
+        )
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Say what is under the pointer."""

@@ -6,10 +6,10 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF, QWheelEvent
 
 from app.theme import Theme, contrast
-from app.widgets.cluster_canvas import DRAWN, SINGLE
 from app.widgets.cluster_layers import Dots, draw_density, glyphs_image, stratified
 from app.widgets.cluster_map import PAN, ClusterMap
 from app.widgets.cluster_marks import dashes, ellipse_outline, name_boxes, nice_step, spread_out
+from app.widgets.cluster_state import DRAWN, SINGLE
 from app.widgets.pad_view import View
 
 LEFT = Qt.MouseButton.LeftButton

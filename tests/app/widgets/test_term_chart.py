@@ -103,3 +103,13 @@ def test_an_empty_chart_is_drawn(qtbot, dark):
     chart.set_series([], {}, "nats")
     chart.grab()
     assert not picked
+
+
+def test_a_run_that_begins_has_steps_before_it_has_values(chart):
+    chart.set_series([], {"loss": []}, "nats")
+    chart.grab()
+    assert np.isnan(chart.value("loss"))
+    chart.set_series([10, 20, 30], {"loss": [3.0, 2.0]}, "nats")
+    chart.set_step(30)
+    chart.grab()
+    assert chart.value("loss") == 2.0
