@@ -83,7 +83,7 @@ class _Run:
         decay = [p for p in task.model.parameters() if p.dim() > 1]
         rest = [p for p in task.model.parameters() if p.dim() <= 1]
         groups = [{"params": decay, "weight_decay": settings.weight_decay}, {"params": rest, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, settings.beta2))
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, settings.beta2), fused=True)
         self.model = task.model
         self.recorder = recorder
         self.epoch = self.batch = self.step = self.stale = 0
