@@ -35,6 +35,7 @@ class ClusterCanvas(ClusterState):
         self._points_layer = PannedLayer(self._draw_points)
         self._ellipse_layer = PannedLayer(self._draw_ellipses)
         self._marks: Marks | None = None
+        self._dot = 3.0  # px, radius of a point in the picture being drawn
         self._tween.moved.connect(self._renew)
         theme.changed.connect(self._on_theme_changed)
 
@@ -111,6 +112,7 @@ class ClusterCanvas(ClusterState):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The scale, the cached points and ellipses, then badges, cross, hover, lasso and legend."""
         ratio = self.devicePixelRatioF()
+        self._dot = self._dot_of(self.view)
         painter = QPainter(self)
         painter.setClipRect(0, 0, self.view.width, self.view.height)
         self._draw_ground(painter, self.view)
@@ -136,6 +138,7 @@ class ClusterCanvas(ClusterState):
         strip = self._legend(size.width()) if legend else ([], "", Layout((), 0, 0.0))
         view = View().resized(size.width(), size.height() - round(strip[2].height)).fitted(self.view.window, 0.0)
         picture.fill(self._theme.colors.surface)
+        self._dot = self._dot_of(view)
         painter = QPainter(picture)
         self._draw_ground(painter, view)
         self._draw_points(painter, view, ratio)
@@ -184,16 +187,17 @@ class ClusterCanvas(ClusterState):
             draw_density(painter, dots if wanted.all() else dots.of(wanted), view, self._reference)
         if not len(single):
             return
-        size = self._radius() * self._theme.scale
         sharp = ratio if len(single) <= CRISP else 1.0
         fine = View(view.center, view.scale * sharp, round(view.width * sharp), round(view.height * sharp))
-        picture = glyphs_image(dots.of(single), fine, round(size * sharp, 2))
+        picture = glyphs_image(dots.of(single), fine, round(self._dot * sharp, 2))
         picture.setDevicePixelRatio(sharp)
         painter.drawImage(0, 0, picture)
 
-    def _radius(self) -> float:
+    def _dot_of(self, view: View) -> float:
+        """Radius of a point in pixels: smaller when there are many, or the picture is small."""
         count = len(self._positions)
-        return 3.4 if count <= 1500 else 2.8 if count <= 6000 else 2.0
+        radius = 3.4 if count <= 1500 else 2.8 if count <= 6000 else 2.0
+        return radius * self._theme.scale * min(max((view.width * view.height) ** 0.5 / 600, 0.6), 1.0)
 
     def _draw_marks(self, painter: QPainter, view: View, marks: Marks) -> None:
         """Ghosts, the cross, badges and what the picture says of itself."""

@@ -121,12 +121,19 @@ def glyphs_image(dots: Dots, view: View, radius: float) -> QImage:
     key = (dots.categories % SHAPES) * PHASES**2 + phase[:, 1] * PHASES + phase[:, 0]
     depth = -np.log1p(-np.minimum(dots.opacity, 0.985)).astype(np.float32)[:, None]
     index = ((corner[:, 1] * width + corner[:, 0])[:, None] + (down * width + right)).ravel()
-    thickness = np.bincount(index, (cover[key] * depth).ravel(), width * height)
+    weights = cover[key] * depth
     shade = light[key] * depth
     colors = dots.colors.astype(np.float32)[dots.categories]
-    sums = [np.bincount(index, (shade * colors[:, i, None]).ravel(), width * height) for i in range(3)]
-    picture = _glass(thickness, sums).reshape(height, width)
-    return image_of(picture[edge : height - edge, edge : width - edge])
+    pixels = np.zeros(width * height, np.uint32)
+    count, where = width * height, slice(None)
+    if index.size * 12 < count:  # few points: sort the pixels they cover instead of going through all there are
+        where, index = np.unique(index, return_inverse=True)
+        count = len(where)
+    thickness = np.bincount(index, weights.ravel(), count)
+    sums = [np.bincount(index, (shade * colors[:, i, None]).ravel(), count) for i in range(3)]
+    pixels[where] = _glass(thickness, sums)
+    inner = pixels[edge * width + edge :]  # the picture within its margin
+    return QImage(inner.data, view.width, view.height, width * 4, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
 
 def _glass(thickness: Array, sums: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.uint32]:

@@ -113,7 +113,7 @@ def paint_ellipses(
         width = line_width(float(components.weights[k]) if k < len(components.weights) else 0.0, theme)
         ink = mix(colors[k], theme.colors.ink, 0.18)
         wash = QColor(colors[k])
-        wash.setAlphaF(0.06)
+        wash.setAlphaF(0.1)
         painter.setBrush(wash)
         for sigma in SIGMAS:
             outline = view.to_pixels(ellipse_outline(components.means[k], covariance, sigma))
@@ -121,8 +121,8 @@ def paint_ellipses(
             if x1 < 0 or y1 < 0 or x0 > view.width or y0 > view.height or max(x1 - x0, y1 - y0) > FARTHEST:
                 continue
             whole = _path(outline[None], closed=True)
-            painter.drawPath(whole)
             if sigma == 1.0:
+                painter.drawPath(whole)
                 lines.append((whole, QPen(ink, width)))
                 continue
             pieces = dashes(outline, theme.px(11))
