@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from app.theme import Theme, mix
 from app.widgets import cluster_paint as paint
 from app.widgets.cluster_layers import (
+    RIM,
+    SOFT_RIM,
     Dots,
     draw_density,
     glyphs_image,
@@ -24,7 +26,7 @@ from app.widgets.panned_layer import PannedLayer
 
 CRISP = 6_000  # points drawn at the full resolution of the screen
 REACH = 10.0  # px within which something is under the pointer
-FAINT, SURE = 0.28, 0.9  # opacity of confidence 0 and 1
+FAINT, SURE = (0.28, 0.4), 0.92  # opacity of confidence 0, on light ground and on dark, and of confidence 1
 
 
 class ClusterCanvas(ClusterState):
@@ -168,7 +170,8 @@ class ClusterCanvas(ClusterState):
         positions = self._tween.now("positions", self._positions)
         categories, kinds = self._categories()
         colors = np.array([_rgb(self._theme.category(k)) for k in range(kinds)]).reshape(-1, 3)
-        opacity = FAINT + (SURE - FAINT) * self._confidence
+        faint = FAINT[self._theme.dark]
+        opacity = faint + (SURE - faint) * self._confidence
         every = Dots(positions, categories, opacity, colors)
         if self._selected is None:
             self._draw_dots(painter, every, np.ones(len(positions), bool), view, ratio)
@@ -189,7 +192,8 @@ class ClusterCanvas(ClusterState):
             return
         sharp = ratio if len(single) <= CRISP else 1.0
         fine = View(view.center, view.scale * sharp, round(view.width * sharp), round(view.height * sharp))
-        picture = glyphs_image(dots.of(single), fine, round(self._dot * sharp, 2))
+        rim = SOFT_RIM if self._theme.dark else RIM
+        picture = glyphs_image(dots.of(single), fine, round(self._dot * sharp, 2), rim)
         picture.setDevicePixelRatio(sharp)
         painter.drawImage(0, 0, picture)
 

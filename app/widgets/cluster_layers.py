@@ -20,7 +20,7 @@ from app.widgets.pad_view import Array, View
 
 Indices = npt.NDArray[np.intp]
 PHASES = 4  # places within a pixel, in each direction, that a shape is drawn for
-RIM = 0.42  # how much darker a shape's edge is than its inside
+RIM, SOFT_RIM = 0.42, 0.12  # how much darker a shape's edge is than its inside, on light ground and on dark
 CELL = 3  # px, side of a cell of the density
 SHAPES = 8
 _CORNERS: dict[int, tuple[tuple[float, float], ...]] = {
@@ -67,7 +67,7 @@ def glyph_path(shape: int, radius: float, at: QPointF | None = None) -> QPainter
 
 
 @lru_cache(maxsize=16)
-def sprites(radius: float) -> tuple[Array, Array, Indices, Indices]:
+def sprites(radius: float, rim: float = RIM) -> tuple[Array, Array, Indices, Indices]:
     """Coverage and light of every shape at every place within a pixel, [SHAPES * PHASES^2, P], and P offsets y, x."""
     reach = math.ceil(radius * 1.3) + 1
     side = 2 * reach + 1
@@ -79,8 +79,8 @@ def sprites(radius: float) -> tuple[Array, Array, Indices, Indices]:
         middle = QPointF(reach + (right + 0.5) / PHASES, reach + (down + 0.5) / PHASES)
         path = glyph_path(shape, radius, middle)
         cover[index] = _alpha(path, side, 0.0)
-        rim = np.minimum(_alpha(path, side, max(1.0, radius * 0.45)), cover[index])
-        light[index] = cover[index] - RIM * rim
+        edge = np.minimum(_alpha(path, side, max(1.0, radius * 0.45)), cover[index])
+        light[index] = cover[index] - rim * edge
     used = cover.max(0) > 0
     y, x = np.nonzero(used)
     return cover[:, used], light[:, used], y - reach, x - reach
@@ -107,9 +107,9 @@ def in_sight(positions: Array, view: View) -> npt.NDArray[np.bool_]:
     return np.asarray((x >= left) & (x < right) & (y > bottom) & (y <= top))
 
 
-def glyphs_image(dots: Dots, view: View, radius: float) -> QImage:
+def glyphs_image(dots: Dots, view: View, radius: float, rim: float = RIM) -> QImage:
     """The points as shapes of a radius in pixels, the surer the more opaque; also what reaches in from outside."""
-    cover, light, down, right = sprites(radius)
+    cover, light, down, right = sprites(radius, rim)
     reach = int(max(abs(down).max(), abs(right).max()))
     edge = 2 * reach + 1
     width, height = view.width + 2 * edge, view.height + 2 * edge

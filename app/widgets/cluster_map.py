@@ -217,7 +217,7 @@ class ClusterMap(ClusterData):
         if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
             return False
         if event.key() == Qt.Key.Key_Escape:
-            return bool(self._loop) or self._selected is not None
+            return self._lassoing or bool(self._loop) or self._selected is not None
         return event.key() in _ARROWS or event.text() in tuple("+=-0123456789")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -227,9 +227,9 @@ class ClusterMap(ClusterData):
         elif event.key() in _ARROWS:
             right, up = _ARROWS[Qt.Key(event.key())]
             self._go(self.view.panned(-right * round(PAN * self.view.width), up * round(PAN * self.view.height)))
-        elif event.key() == Qt.Key.Key_Escape and self._loop:
+        elif event.key() == Qt.Key.Key_Escape and (self._loop or self._lassoing):
             self._grab, self._loop = "", []
-            self.update()
+            self._close_loop()
         elif event.key() == Qt.Key.Key_Escape:
             self._select(None)
         elif event.text() in ("+", "="):

@@ -77,7 +77,7 @@ def paint_scale(painter: QPainter, view: View, theme: Theme, names: tuple[str, s
         y = round(view.to_pixel(0, i * step).y()) + 0.5
         painter.setPen(QPen(strong if i == 0 else c.hairline, 1))
         painter.drawLine(QLineF(0, y, view.width, y))
-        if metrics.height() * 3 < y < view.height - metrics.height() * 1.4:
+        if theme.px(54) < y < view.height - metrics.height() * 1.4:
             painter.setPen(number)
             painter.drawText(QPointF(5, y - 3), _tick(i * step, decimals))
     painter.setPen(number)

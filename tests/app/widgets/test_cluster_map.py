@@ -306,6 +306,17 @@ def test_lasso_mode_lasts_for_one_loop(chart, qtbot):
     assert moved
 
 
+def test_escape_gives_up_the_lasso_before_the_selection(chart, qtbot):
+    selected, ended = heard(chart.selection_changed), heard(chart.lasso_ended)
+    chart.set_selected([3])
+    chart.set_lasso(True)
+    qtbot.keyClick(chart, Qt.Key.Key_Escape)
+    assert len(ended) == 1
+    assert not selected
+    qtbot.keyClick(chart, Qt.Key.Key_Escape)
+    assert selected == [(None,)]
+
+
 def test_ctrl_click_toggles_a_point(chart, qtbot):
     selected = heard(chart.selection_changed)
     chart.set_selected([0, 5])
