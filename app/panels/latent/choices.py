@@ -146,6 +146,6 @@ def is_variational(info: ModelInfo) -> bool:
 
 
 def latent_models(bridge: Bridge) -> list[ModelInfo]:
-    """Models to drag through: those with one Gaussian first, mixtures after, autoencoders last."""
-    models = bridge.models_with("Latent")
-    return sorted(models, key=lambda m: (not is_variational(m), "Mixture" in m.capabilities, m.name))
+    """Models to drag through, autoencoders last. Mixtures have another prior and a panel of their own."""
+    models = [m for m in bridge.models_with("Latent") if "Mixture" not in m.capabilities]
+    return sorted(models, key=lambda m: (not is_variational(m), m.name))
