@@ -38,7 +38,7 @@ class ClusterData(ClusterCanvas):
         self._positions = new
         self._codes = np.asarray(codes, dtype=np.intp).reshape(-1)
         self._confidence = np.clip(np.asarray(confidence, dtype=np.float32).reshape(-1), 0.0, 1.0)
-        names, inverse = np.unique(np.asarray(labels, dtype=str), return_inverse=True) if labels else ((), ())
+        names, inverse = np.unique(np.asarray(labels, dtype=str), return_inverse=True) if len(labels) else ((), ())
         self._labels = tuple(str(n) for n in names)
         self._label_of = np.asarray(inverse, dtype=np.intp)
         self._texts = tuple(texts)
