@@ -41,7 +41,7 @@ def commands(panel: ClustersPanel) -> list[Command]:
 
     return [
         command("demo", "Watch clusters form or collapse", panel.demo, "", always, ("collapse", "dgmvae")),
-        command("figure", "Eight-panel figure", studio.show_figure, "Ctrl+8", always, ("lecture",)),
+        command("figure", "Eight-panel figure", panel.gallery.show, "Ctrl+8", always, ("lecture",)),
         command("maps", "Back to the maps", panel.show_maps),
         command("train", "Train a small model here", partial(_train, panel), "Ctrl+T", always, ("live",)),
         command("hold", "Hold the training, or go on", studio.trainer.toggle, "", lambda: studio.trainer.running),

@@ -28,10 +28,10 @@ class Lesson(msgspec.Struct, frozen=True):
     """What is trained in the window."""
 
     recipe: str = "live-dgmvae"
-    beta: float = 0.3  # weight of the dispersion term; 1 is the ELBO's own
+    beta: float = 0.2  # weight of the dispersion term; 1 is the ELBO's own
     information: bool = False  # whether I(x; c) is penalised, as the ELBO does
-    passes: int = 20
-    seed: int = 0
+    passes: int = 40
+    seed: int = 1
     data: str = ""  # folder; empty: the examples that come with the program
 
     def with_fields(self, **fields: Any) -> Lesson:

@@ -28,6 +28,7 @@ class Cinema(QObject):
         self.playhead = Playhead(self)
         for explorer in self._explorers:
             explorer.report_ready.connect(self.ask)
+            explorer.failed.connect(self._on_failed)
 
     @property
     def main(self) -> Explorer:
@@ -55,9 +56,15 @@ class Cinema(QObject):
         return len(film) - 1 if self.playhead.at_edge else film.nearest(self.step)
 
     @Slot()
+    def _on_failed(self) -> None:
+        """A model that cannot be opened keeps the others waiting no longer."""
+        if any(e.broken for e in self._explorers) and all(e.film is None for e in self._explorers):
+            self.ask()
+
+    @Slot()
     def ask(self) -> None:
         """Read the films of the models on show, as soon as all of their reports are there."""
-        shown = [e for e in self._explorers if e.model and e.model != LIVE]
+        shown = [e for e in self._explorers if e.model and e.model != LIVE and not e.broken]
         if not shown or any(e.report is None for e in shown):
             return
         models = tuple(dict.fromkeys(e.model for e in shown if e.report is not None and e.report.frames))

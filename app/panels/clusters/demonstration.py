@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -48,7 +50,7 @@ class Demonstration(QObject):
         )
         again = chosen == panel.store.choices
         self._waits = True
-        panel.tabs.setCurrentWidget(panel.terms)
+        panel.tabs.show_page(panel.terms)
         panel.store.set(chosen)
         if again and panel.cinema.film is not None:
             self._on_films()
@@ -90,7 +92,7 @@ class Demonstration(QObject):
         choose("beside", "")
         choose("model", good)
         wait(lambda: self.ready() and not panel.bridge.jobs, 30)
-        panel.tabs.setCurrentWidget(panel.clusters)
+        panel.tabs.show_page(panel.clusters)
         panel.reading.go_to_component(panel.stages[0], 1)
         wait(lambda: not panel.bridge.jobs, 10)
         yield "map"
@@ -100,11 +102,11 @@ class Demonstration(QObject):
         panel.views.select(None)
         choose("layout", "tsne")
         wait(lambda: not panel.main.working("layout"), 60)
-        panel.tabs.setCurrentWidget(panel.sentences)
+        panel.tabs.show_page(panel.sentences)
         yield "tsne"
         choose("layout", "plane")
         choose("colour_by", "component")
-        panel.studio.show_figure()
+        panel.gallery.show()
         wait(lambda: panel.hero.currentWidget() is panel.figure, 30)
         yield "figure"
         panel.show_maps()
@@ -113,15 +115,19 @@ class Demonstration(QObject):
     def _training(self) -> Iterator[str]:
         panel = self._panel
         trainer = panel.studio.trainer
-        panel.tabs.setCurrentWidget(panel.terms)
+        scratch = TemporaryDirectory()
+        trainer.runs = Path(scratch.name)
+        panel.tabs.show_page(panel.terms)
         panel.inputs.section.set_open(True)
-        panel.choose("lesson", Lesson(recipe="live-gmvae", beta=1.0, information=True, passes=8))
+        panel.choose("lesson", Lesson())
         panel.studio.train()
-        panel.bridge.wait_for(lambda: not trainer.running or (trainer.film is not None and len(trainer.film) >= 8), 60)
+        panel.bridge.wait_for(lambda: not trainer.running or (trainer.film is not None and len(trainer.film) >= 30), 90)
         if trainer.running:
             trainer.toggle()
             panel.bridge.wait_for(lambda: trainer.paused, 5)
             yield "training"
             trainer.cancel()
             panel.bridge.wait_for(lambda: not trainer.running, 5)
+        trainer.runs = None
+        scratch.cleanup()
         panel.store.choose("model", self.pair()[0])

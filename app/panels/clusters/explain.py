@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.panels.clusters.explorer import Explorer
@@ -34,6 +35,7 @@ NAMES = {
     "reconstruction": "reconstruction",
     "mean-prior": "KL to the mean prior",
     "dispersion": "dispersion",
+    "bag-of-words": "bag of words",
     "aggregated-categorical": "KL(q(c) \N{PARALLEL TO} p(c))",
     "information": "I(x; c)",
     "kl": "KL of the Gaussian part",
@@ -61,12 +63,9 @@ class Explain(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
         self.happened = self._text("Here")
-        self.went = self._text("Where the last steps went", rich=True)
         self.formula = self._text("What DGMVAE maximises", rich=True)
         self.formula.setText(OBJECTIVE)
-        self.theorem = self._text("", rich=True)
-        self.theorem.setText(THEOREM.format(beta=BETA))
-        self.terms = self._text("The terms here", rich=True)
+        self.terms = self._text("Its terms, and where the last step went", rich=True)
         self.mi = Dial("I(x; c)", theme=theme)
         self.mi.setToolTip("What the components tell of the sentence: 0 means the codes are chance")
         self.var = Dial("Variance of the means", theme=theme)
@@ -78,6 +77,8 @@ class Explain(QWidget):
         for dial in (self.mi, self.var, self.kl_z, self.kl_c):
             self._layout.addSpacing(6)
             self._layout.addWidget(dial)
+        self.theorem = self._text("Why means fall together", rich=True)
+        self.theorem.setText(THEOREM.format(beta=BETA))
         self._layout.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -126,8 +127,7 @@ class Explain(QWidget):
         if explorer.sample.figures is not None:
             metrics |= explorer.sample.figures.metrics
         terms = film.terms(min(frame, len(film) - 1)) if film is not None and len(film) else {}
-        self._show_terms(terms)
-        self._show_went(film, frame)
+        self._show_terms(film, frame)
         counts = (report.mixtures, report.components) if report else (0, 0)
         collapsed = bool(report and report.verdict)
         if film is not None and len(film) and (not end or not metrics):
@@ -151,34 +151,41 @@ class Explain(QWidget):
         name = f"at most {mixtures} log {components} = {number(cap)}" if cap else ""
         self.mi.show_value(value, "nats", cap=cap, cap_name=name, how=how, weak=weak)
 
-    def _show_terms(self, terms: dict[str, float]) -> None:
-        rows = [_line(name, number(value)) for name, value in in_order(terms).items()]
-        self.terms.setText(_table(rows) if rows else "No training was recorded with this model.")
-
-    def _show_went(self, film: Film | None, frame: int) -> None:
-        """What changed from the frame before."""
-        if film is None or not 0 < frame < len(film):
-            self.went.setText("The beginning: means and variances as they were drawn." if film is not None else "")
+    def _show_terms(self, film: Film | None, frame: int) -> None:
+        """The terms at a frame, and their change from the frame before."""
+        if film is None or not len(film):
+            self.terms.setText("No training was recorded with this model.")
             return
-        now, before = film.terms(frame), film.terms(frame - 1)
-        change = {k: now[k] - before[k] for k in now if k in before and k != "information"}
-        rows = [_line(name, number(value, signed=True)) for name, value in in_order(change).items()]
-        spread = film.variance(frame) - film.variance(frame - 1)
-        rows.append(_line("variance of the means", number(spread, signed=True)))
-        rows.append(_line("I(x; c)", number(film.information(frame) - film.information(frame - 1), signed=True)))
-        self.went.setText(
-            f"From step {film.steps[frame - 1]:,} to {film.steps[frame]:,}, nats a sentence:{_table(rows)}"
-        )
+        frame = min(frame, len(film) - 1)
+        rows = [
+            _line(name, number(value), number(change, signed=True) if frame else "")
+            for name, value, change in _changes(film, frame)
+        ]
+        since = f"since #{film.steps[frame - 1]:,}" if frame else ""
+        head = _line("nats a sentence", f"#{film.steps[frame]:,}", since, self._theme.text(self._theme.colors.muted))
+        self.terms.setText(_table([head, *rows]))
 
     def show_point(self, point: TrainingPoint | None) -> None:
         """The newest step of a training that runs here."""
         if point is not None:
-            rows = [_line(name, number(v)) for name, v in in_order(point.terms).items()]
-            self.went.setText(f"Step {point.step:,} of {point.total:,}:{_table(rows)}")
+            said = [f"{name} {number(value)}" for name, value in in_order(point.terms).items()]
+            self.happened.setText(f"Step {point.step:,} of {point.total:,}: {', '.join(said)}.")
 
 
-def _line(name: str, value: str) -> str:
-    return f"<tr><td>{html.escape(name)}&nbsp;&nbsp;</td><td align='right'>{value}</td></tr>"
+def _changes(film: Film, frame: int) -> list[tuple[str, float, float]]:
+    """Name, value and change of every term but the batch's information, then of the sample's and of the variance."""
+    now, before = film.terms(frame), film.terms(max(frame - 1, 0))
+    pairs = {k: (v, v - before.get(k, v)) for k, v in now.items() if k != "information"}
+    rows = [(name, value, change) for name, (value, change) in in_order(pairs).items()]
+    for name, of in (("I(x; c)", film.information), ("variance of the means", film.variance)):
+        rows.append((name, of(frame), of(frame) - of(max(frame - 1, 0))))
+    return rows
+
+
+def _line(name: str, value: str, change: str, color: QColor | None = None) -> str:
+    style = f" style='color:{color.name()}'" if color is not None else ""
+    right = f"<td align='right'{style}>{value}</td><td align='right'{style}>&nbsp;&nbsp;{change}</td>"
+    return f"<tr><td{style}>{html.escape(name)}</td>{right}</tr>"
 
 
 def _table(rows: list[str]) -> str:

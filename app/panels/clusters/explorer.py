@@ -72,6 +72,7 @@ class Explorer(QObject):
 
     def _forget(self) -> None:
         self.report: MixtureReport | None = None
+        self.broken = False  # it could not be opened
         self.film: Film | None = None
         self.sample, self.ghosts = Sample(), Sample()
         self.layouts: dict[int, ClusterMap] = {}
@@ -90,6 +91,7 @@ class Explorer(QObject):
                 return
             if isinstance(message.event, Failed):
                 self._jobs.pop(kind, None)
+                self.broken |= kind == "report"
                 self.progress.emit(kind, 1, 1)
                 self.failed.emit(message.event.sentence, message.event.traceback)
             else:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from app.bridge import Bridge
-from app.panels.clusters.choices import OBJECTIVES, mixture_models, title_of
+from app.panels.clusters.choices import OBJECTIVES, title_of
 from app.panels.clusters.film import Film, common_extent
 from app.panels.clusters.scene import of_frame
 from app.theme import Theme
@@ -16,13 +15,12 @@ from app.widgets.cluster_map import ClusterMap
 from engine.messages import ModelInfo
 
 LETTERS = "abcdefgh"
-PANEL = QSize(560, 470)  # of one map, in pixels
-TITLE, GAP = 46, 18
+PANEL = QSize(440, 380)  # of one map, in pixels
+TITLE, GAP = 40, 14
 
 
-def four(bridge: Bridge) -> list[ModelInfo]:
+def four(models: Sequence[ModelInfo]) -> list[ModelInfo]:
     """For each objective of the lecture the first model that was trained with it, in the lecture's order."""
-    models = mixture_models(bridge)
     named = {title: next((m for m in models if title_of(m) == title), None) for title in OBJECTIVES}
     return [m for m in named.values() if m is not None]
 
@@ -52,7 +50,7 @@ def draw(films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Th
             top = GAP + row * (PANEL.height() + TITLE + GAP)
             painter.drawImage(QPointF(left, top), _map(film, frame, mixture, extent, theme))
             painter.setPen(theme.colors.ink)
-            painter.setFont(theme.sentence_font(24))
+            painter.setFont(theme.sentence_font(20))
             below = QRectF(left, top + PANEL.height(), PANEL.width(), TITLE)
             painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), said[2 * column + row])
     painter.end()
@@ -66,7 +64,7 @@ def _map(
     canvas = ClusterMap(theme=theme)
     canvas.set_extent(extent)
     canvas.set_points(scene.positions, scene.codes, scene.confidence, scene.labels)
-    canvas.set_components(scene.means, scene.covariances, scene.weights, [str(k + 1) for k in range(len(scene.means))])
+    canvas.set_components(scene.means, scene.covariances, scene.weights)
     picture = canvas.render_picture(PANEL)
     canvas.deleteLater()
     return picture

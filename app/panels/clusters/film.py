@@ -99,14 +99,16 @@ class Film:
         return self.nearest(self.steps[-1] / 5)
 
     def extent(self, mixture: int) -> Array:
-        """What all frames take up on the chart, [2, 2]: least and greatest x, y; outlying sentences are let go."""
+        """Least and greatest x, y, [2, 2], of all frames: components to one sigma, all but the outermost sentences."""
         chart = self.charts[mixture]
         corners = []
         for frame in range(len(self)):
             points = chart.project(self.points(frame, mixture))
             corners.append(np.quantile(points, (0.01, 0.99), axis=0))
             means = chart.project(self.means(frame, mixture))
-            corners += [means.min(0)[None], means.max(0)[None]]
+            spread = chart.spread(self.log_vars(frame, mixture))
+            sigma = np.sqrt(np.diagonal(spread, axis1=-2, axis2=-1))
+            corners += [means - sigma, means + sigma]
         around = np.concatenate(corners)
         return np.stack([around.min(0), around.max(0)])
 
@@ -117,5 +119,5 @@ def common_extent(films: Iterable[Film], mixture: int) -> tuple[float, float, fl
     if not corners:
         return None
     low, high = np.min([c[0] for c in corners], 0), np.max([c[1] for c in corners], 0)
-    room = 0.12 * float((high - low).max()) or 1.0
+    room = 0.08 * float((high - low).max()) or 1.0
     return float(low[0] - room), float(high[0] + room), float(low[1] - room), float(high[1] + room)

@@ -47,6 +47,8 @@ class Strip(QWidget):
             return
         for button in self._group.buttons():
             self._group.removeButton(button)
+            self._row.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._values = [value for _, value, _ in items]
         for place, (text, _, tip) in enumerate(items):
@@ -78,7 +80,8 @@ class Inputs(QWidget):
         self.model = self._combo("Model", "model", "The model whose clusters are shown")
         self.model.setPlaceholderText("Choose a model")
         self.beside = self._combo("Beside it", "beside", "A second model on the same axes and in the same colours")
-        self.mixture = self._strip("Mixture variable", "mixture")
+        self.variable = self._heading("Mixture variable")
+        self.mixture = self._strip("", "mixture")
         self.layout_ = self._strip("Layout", "layout")
         self.layout_.set_items(
             (
@@ -122,11 +125,12 @@ class Inputs(QWidget):
 
     # --- building ----------------------------------------------------------------------------------------------------
 
-    def _heading(self, text: str) -> None:
+    def _heading(self, text: str) -> QLabel:
         label = QLabel(text)
         label.setProperty("role", "overline")
         label.setContentsMargins(0, 10, 0, 0)
         self._layout.addWidget(label)
+        return label
 
     def _combo(self, label: str, field: str, tip: str) -> QComboBox:
         self._heading(label)
@@ -139,8 +143,9 @@ class Inputs(QWidget):
         return combo
 
     def _strip(self, label: str, field: str) -> Strip:
-        self._heading(label)
-        strip = Strip(label)
+        if label:
+            self._heading(label)
+        strip = Strip(label or field)
         strip.chosen.connect(lambda value: self.changed.emit(field, value))
         self._layout.addWidget(strip)
         return strip
@@ -189,6 +194,8 @@ class Inputs(QWidget):
                 combo.setCurrentIndex(combo.findData(value))
         count = max(mixtures, 1)
         self.mixture.set_items([(str(m + 1), m, f"Mixture variable {m + 1} of {count}") for m in range(count)])
+        for part in (self.variable, self.mixture):
+            part.setVisible(count > 1)
         self.mixture.show_value(min(choices.mixture, count - 1))
         self.layout_.show_value(choices.layout)
         self.colour.show_value(choices.colour_by)

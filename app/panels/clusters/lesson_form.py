@@ -1,4 +1,4 @@
-"""Train a small model in the window: which objective, how long, on what; and how far it is."""
+"""Train a small model in the window: which objective, how long, on what."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,14 +17,12 @@ from app.panels.clusters.choices import Lesson
 from app.panels.clusters.trainer import Trainer
 from app.theme import Theme
 from app.widgets.fields import NumberField
-from app.widgets.metric import duration
-from app.widgets.numbers import number
 
 RECIPES = (
     ("DGMVAE, small", "live-dgmvae", "Keeps the components apart: dispersion at \N{GREEK SMALL LETTER BETA} < 1"),
     ("GMVAE, small", "live-gmvae", "The plain bound: watch the components fall together"),
 )
-PRESETS = {"live-dgmvae": {"beta": 0.3, "information": False}, "live-gmvae": {"beta": 1.0, "information": True}}
+PRESETS = {"live-dgmvae": {"beta": 0.2, "information": False}, "live-gmvae": {"beta": 1.0, "information": True}}
 
 
 class LessonForm(QWidget):
@@ -36,8 +30,6 @@ class LessonForm(QWidget):
 
     changed = Signal(object)  # Lesson
     start_wanted = Signal()
-    pause_wanted = Signal()
-    cancel_wanted = Signal()
     data_wanted = Signal()
 
     def __init__(self, *, theme: Theme) -> None:
@@ -53,7 +45,7 @@ class LessonForm(QWidget):
             "Dispersion weight \N{GREEK SMALL LETTER BETA}",
             0.0,
             1.0,
-            0.3,
+            0.2,
             theme=theme,
             decimals=2,
             step=0.05,
@@ -67,20 +59,14 @@ class LessonForm(QWidget):
             "Off: + L_mi, only the mean of q(c|x) has to be even"
         )
         self.passes = NumberField(
-            "Passes over the text", 1, 200, 20, theme=theme, tip="Turned up, it trains longer and fits better"
+            "Passes over the text", 1, 200, 40, theme=theme, tip="Turned up, it trains longer and fits better"
         )
-        self.seed = NumberField("Seed", 0, 9999, 0, theme=theme, tip="Another seed begins from other weights")
+        self.seed = NumberField("Seed", 0, 9999, 1, theme=theme, tip="Another seed begins from other weights")
         self.data = QPushButton("Text: the example errands")
         self.data.setToolTip("Choose another folder; it must hold the files that the recipe names")
         self.start = QPushButton("Train")
         self.start.setProperty("kind", "primary")
         self.start.setToolTip("Train in the background; the map follows (Ctrl+T). The same choices go on where left")
-        self.pause, self.cancel = QPushButton("Pause"), QPushButton("Cancel")
-        self.pause.setToolTip("Hold the training between two steps, or go on")
-        self.cancel.setToolTip("End it here; the same choices go on from here next time")
-        self.progress = QProgressBar(textVisible=False, maximum=1000)
-        self.said = QLabel(wordWrap=True, minimumWidth=1)
-        self.said.setProperty("role", "caption")
         self._build()
         self._connect()
         self.show_lesson(self._lesson)
@@ -88,20 +74,14 @@ class LessonForm(QWidget):
     def _build(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        layout.setSpacing(0)
+        self._fields = QWidget()
+        fields = QVBoxLayout(self._fields)
+        fields.setContentsMargins(0, 0, 0, 0)
+        fields.setSpacing(8)
         for part in (self.recipe, self.beta, self.information, self.passes, self.seed, self.data, self.start):
-            layout.addWidget(part)
-        self._running = QWidget(visible=False)
-        row = QVBoxLayout(self._running)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.progress)
-        row.addWidget(self.said)
-        buttons = QHBoxLayout()
-        for button in (self.pause, self.cancel):
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            buttons.addWidget(button)
-        row.addLayout(buttons)
-        layout.addWidget(self._running)
+            fields.addWidget(part)
+        layout.addWidget(self._fields)
 
     def _connect(self) -> None:
         self.recipe.activated.connect(self._on_recipe)
@@ -112,8 +92,6 @@ class LessonForm(QWidget):
         for button, signal in (
             (self.data, self.data_wanted),
             (self.start, self.start_wanted),
-            (self.pause, self.pause_wanted),
-            (self.cancel, self.cancel_wanted),
         ):
             button.clicked.connect(signal)
 
@@ -139,25 +117,9 @@ class LessonForm(QWidget):
         self.start.setText(f"Train {lesson.title}")
 
     def show_run(self, trainer: Trainer) -> None:
-        """How far it is, and where the last step went."""
-        running = trainer.running
-        self._running.setVisible(running)
-        for part in (self.recipe, self.beta, self.information, self.passes, self.seed, self.data, self.start):
-            part.setEnabled(not running)
-        if not running:
-            return
-        progress, left = trainer.progress, trainer.remaining()
-        done = progress.done / progress.total if progress and progress.total else 0.0
-        self.progress.setValue(round(1000 * done))
-        self.pause.setText("Go on" if trainer.paused else "Pause")
-        parts = ["paused"] if trainer.paused else []
-        if progress and progress.total:
-            parts.append(f"{progress.done:,.0f} of {progress.total:,.0f} {progress.unit}")
-        elif progress and progress.note:
-            parts.append(progress.note)
-        if left is not None:
-            parts.append(f"{duration(left)} left")
-        loss = trainer.point.terms.get("loss") if trainer.point else None
-        if loss is not None:
-            parts.append(f"loss {number(loss)}")
-        self.said.setText(", ".join(parts))
+        """One training at a time."""
+        self._fields.setEnabled(not trainer.running)
+        if trainer.running:
+            self.start.setText("Training …")
+        else:
+            self.show_lesson(self._lesson)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
 
 SUFFIXES = (".txt", ".tsv")
-FALLBACK = EXAMPLES / "errands.tsv"
+FALLBACK = EXAMPLES / "errands" / "test.tsv"
 MOST_GHOSTS = 500  # sentences without labels that stand over the others; more take their place
 
 
@@ -95,6 +95,8 @@ class Material(QObject):
     def said(self) -> str:
         """Where the points come from, in words."""
         explorer, path = self._panel.main, self._panel.store.choices.file
+        if explorer.model == LIVE:
+            return "held-out sentences of the text it trains on, the same ones in every frame"
         count, unknown = len(explorer.sample), explorer.sample.unknown
         name = Path(path).name
         if path and explorer.sample.source == path:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -21,10 +21,13 @@ from app.panels.clusters.explain import Explain
 from app.panels.clusters.explorer import Explorer
 from app.panels.clusters.figure_view import FigureView
 from app.panels.clusters.film import common_extent
+from app.panels.clusters.gallery import Gallery
 from app.panels.clusters.help import HELP
+from app.panels.clusters.history import History
 from app.panels.clusters.inputs import Inputs
 from app.panels.clusters.material import Material
 from app.panels.clusters.reading import Reading
+from app.panels.clusters.run_bar import RunBar
 from app.panels.clusters.sentences_tab import SentencesTab
 from app.panels.clusters.stage import Stage
 from app.panels.clusters.store import Store
@@ -60,10 +63,11 @@ class ClustersPanel(Panel):
         self.views = Views(self.store, self.stages, self.cinema, tabs, self.explain, theme=theme, parent=self)
         self.reading = Reading(self.store, self.stages, self)
         self.material = Material(self)
+        self.run_bar = RunBar()
         self.studio = Studio(self)
-        self.untraced: set[str] = set()
         self.demonstration = Demonstration(self)
         self._build()
+        self.gallery = Gallery(self)
         self._connect()
         self.show_models()
         self._on_choices(self.store.choices, self.store.choices)
@@ -80,31 +84,28 @@ class ClustersPanel(Panel):
             hint="Or drop a text file on the window to see where its sentences fall.",
         )
         maps = QWidget()
-        row = QHBoxLayout(maps)
+        row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         for stage in self.stages:
             row.addWidget(stage, 1)
+        column = QVBoxLayout(maps)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.run_bar)
+        column.addLayout(row, 1)
         self.figure = FigureView()
         self.hero = QStackedWidget()
         for page in (self.empty, maps, self.figure):
             self.hero.addWidget(page)
         self.player = PlayerBar(self.cinema.playhead, theme=self.theme, unit="frame")
-        self.step = QLabel()
-        self.tabs = QTabWidget(documentMode=True)
-        self.tabs.setAccessibleName("Linked views")
-        for page, title in ((self.terms, "Training"), (self.clusters, "Clusters"), (self.sentences, "Sentences")):
-            self.tabs.addTab(page, title)
-        history = QWidget()
-        column = QVBoxLayout(history)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.player)
-        column.addWidget(self.tabs, 1)
+        self.player.live.hide()
+        pages = ((self.terms, "Training"), (self.clusters, "Clusters"), (self.sentences, "Sentences"))
+        self.tabs = History(pages, self.player)
         self.anatomy.set_input(self.inputs)
         self.anatomy.set_hero(self.hero)
         self.anatomy.set_explain(self.explain)
-        self.anatomy.set_history(history, 264)
+        self.anatomy.set_history(self.tabs, 264)
 
     def _connect(self) -> None:
         for signal, slot in (
@@ -113,7 +114,7 @@ class ClustersPanel(Panel):
             (self.empty.started, self.demo),
             (self.inputs.changed, self.choose),
             (self.inputs.open_wanted, self.material.ask),
-            (self.inputs.figure_wanted, self.studio.show_figure),
+            (self.inputs.figure_wanted, self.gallery.show),
             (self.inputs.stop_wanted, self.stop_computing),
             (self.clusters.rows_chosen, lambda rows: self.choose("rows", rows)),
             (self.clusters.named, self.name_cluster),
@@ -123,6 +124,7 @@ class ClustersPanel(Panel):
             (self.main.decoded, self.explain.show_decoded),
             (self.cinema.ready, self._on_films),
             (self.figure.closed, self.show_maps),
+            (self.inputs.section.toggled, lambda _open: self.bring_into_sight(self.inputs.lesson)),
         ):
             signal.connect(slot)
         for explorer in (self.main, self.beside):
@@ -130,8 +132,6 @@ class ClustersPanel(Panel):
             explorer.report_ready.connect(self._on_report)
             explorer.progress.connect(self._on_progress)
         self.cinema.failed.connect(self.services.notices.error)
-        self.theme.changed.connect(self.studio.redraw)
-        self.studio.connect_figure()
         self.setFocusProxy(self.stages[0].map)
 
     # --- choices -----------------------------------------------------------------------------------------------------
@@ -163,6 +163,7 @@ class ClustersPanel(Panel):
         if self.hero.currentWidget() is not self.figure or new.model != old.model:
             self.show_maps()
         self.views.settle()
+        self.studio.show_bar()
 
     @Slot(str, object)
     def choose(self, field: str, value: Any) -> None:
@@ -192,9 +193,6 @@ class ClustersPanel(Panel):
 
     @Slot()
     def _on_report(self) -> None:
-        for explorer in (self.main, self.beside):
-            if explorer.report is not None and not explorer.report.frames:
-                self.untraced.add(explorer.model)
         self.inputs.show_choices(self.store.choices, self.main.mixtures)
 
     def follow_film(self) -> None:
@@ -205,6 +203,14 @@ class ClustersPanel(Panel):
         self.cinema.grow(len(film), FRAMES)
         self.views.show_terms()
         self.player.setVisible(True)
+
+    def bring_into_sight(self, widget: QWidget) -> None:
+        """Scroll the input region so that something in it can be seen."""
+        area = widget.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            QTimer.singleShot(0, widget, lambda: area.ensureWidgetVisible(widget, 0, 12))
 
     @Slot()
     def _on_films(self) -> None:
@@ -261,7 +267,7 @@ class ClustersPanel(Panel):
         kept = choices.with_fields(model="") if choices.model == LIVE else choices
         return {
             "choices": msgspec.to_builtins(kept),
-            "tab": self.tabs.currentIndex(),
+            "tab": self.tabs.current(),
             "anatomy": self.anatomy.state(),
         }
 
@@ -269,7 +275,7 @@ class ClustersPanel(Panel):
         """Put it back."""
         self.store.set(Choices.read(state.get("choices", {})))
         tab = state.get("tab", 0)
-        self.tabs.setCurrentIndex(tab if isinstance(tab, int) else 0)
+        self.tabs.show_index(tab if isinstance(tab, int) else 0)
         if isinstance(state.get("anatomy"), dict):
             self.anatomy.restore(state["anatomy"])
 

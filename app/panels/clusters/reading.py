@@ -147,6 +147,8 @@ class Reading(QObject):
     def _rest(self) -> str:
         report = self._stages[0].explorer.report
         others = (report.mixtures if report else 1) - 1
+        if not others:
+            return "it is the model's only one."
         return f"the other {others} variable{'s' if others != 1 else ''} stay{'s' if others == 1 else ''} as before."
 
     def _moved(self, component: int) -> str:
@@ -160,6 +162,8 @@ class Reading(QObject):
         """Read each model where it was read last, or at the means of its likeliest components."""
         point = np.array(self._store.choices.point)
         main = self._stages[0].explorer
+        if not len(point):
+            self.said.emit("Where every variable has the mean of its likeliest component.")
         for stage in self._stages:
             explorer = stage.explorer
             report, here = explorer.report, explorer.here

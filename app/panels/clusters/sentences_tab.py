@@ -28,7 +28,7 @@ class SentencesTab(QWidget):
         self._theme = theme
         self._scene: Scene | None = None
         self._places: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        self._what = ""
+        self._labels: list[str] = []  # sorted, when they give the colours
         self.search = QLineEdit(clearButtonEnabled=True, placeholderText="Search the sentences")
         self.search.setAccessibleName("Search the sentences")
         self.search.setToolTip("Sentences that hold all of these words are selected on the map; the rest goes grey")
@@ -65,14 +65,20 @@ class SentencesTab(QWidget):
         place, scene = int(self._places[row]), self._scene
         assert scene is not None
         code = int(scene.codes[place])
-        color = self._theme.text(self._theme.category(code))
         label = scene.labels[place] if len(scene.labels) else ""
-        sure = f"{float(scene.confidence[place]):.0%}"
-        return f"{place + 1:,}", (f"\N{BLACK CIRCLE} {code + 1}", color), sure, label, scene.texts[place]
+        category = self._labels.index(label) if self._labels else code
+        color = self._theme.text(self._theme.category(category))
+        dot, sure = "\N{BLACK CIRCLE} ", f"{float(scene.confidence[place]):.0%}"
+        cells: tuple[Cell, Cell] = (f"{code + 1}", (dot + label, color))
+        if not self._labels:
+            cells = ((f"{dot}{code + 1}", color), label)
+        return f"{place + 1:,}", cells[0], sure, cells[1], scene.texts[place]
 
-    def show_scene(self, scene: Scene | None, selected: npt.NDArray[np.intp] | None) -> None:
-        """The sentences of what is on show, the selected ones only when there are any."""
+    def show_scene(self, scene: Scene | None, selected: npt.NDArray[np.intp] | None, colour_by: str) -> None:
+        """The sentences of what is on show, the selected ones only when there are any; colours as on the map."""
         self._scene = scene
+        by_label = scene is not None and colour_by == "label"
+        self._labels = sorted(set(scene.labels)) if scene is not None and by_label else []
         count = len(scene.texts) if scene is not None else 0
         everything = selected is None
         places = np.arange(count) if everything else np.asarray(selected, dtype=np.intp)

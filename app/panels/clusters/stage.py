@@ -7,6 +7,7 @@ import html
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.panels.clusters.choices import LIVE, Choices, shown_words
@@ -23,6 +24,7 @@ from engine.messages import Decoded
 Array = npt.NDArray[np.floating]
 QUIET = "Click: read that place. Drag a mean. Shift + drag: lasso."
 REFRESH_MS = 30  # between two refreshes while frames or sentences stream in
+MANY, SLOW_MS = 5000, 500  # of so many sentences, less often
 
 
 class Stage(QWidget):
@@ -35,7 +37,7 @@ class Stage(QWidget):
         self._extent: Window | None = None
         self._home: Window | None = None
         self.scene: Scene | None = None
-        self._refresh = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._refresh = QTimer(self, singleShot=True)
         self._refresh.timeout.connect(self.show_scene)
         self.title, self.caption = QLabel(), QLabel()
         self.title.setProperty("role", "heading")
@@ -47,7 +49,6 @@ class Stage(QWidget):
         )
         self.banner = Banner(theme=theme)
         self.strip = ConfidenceStrip(theme=theme)
-        self.strip.setMaximumHeight(theme.px(96))
         self.strip.show_hint("Click anywhere on the map to read what the model says there.")
         self.map = ClusterMap(theme=theme)
         self.line = QLabel()
@@ -82,9 +83,17 @@ class Stage(QWidget):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self.banner)
-        layout.addWidget(self.strip, 1)
-        layout.addWidget(self.map, 6)
+        layout.addWidget(self.strip)
+        layout.addWidget(self.map, 1)
         layout.addLayout(below)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the map gets the room."""
+        super().resizeEvent(event)
+        self._set_strip()
+
+    def _set_strip(self) -> None:
+        self.strip.setFixedHeight(self._theme.px(96 if self.height() > self._theme.px(440) else 60))
 
     # --- what is chosen ----------------------------------------------------------------------------------------------
 
@@ -116,7 +125,7 @@ class Stage(QWidget):
     def refresh(self) -> None:
         """Show what is new soon, together with what else comes in meanwhile."""
         if not self._refresh.isActive():
-            self._refresh.start()
+            self._refresh.start(REFRESH_MS if len(self.explorer.sample) < MANY else SLOW_MS)
 
     @Slot()
     def _on_model(self) -> None:
@@ -171,7 +180,7 @@ class Stage(QWidget):
         muted = self._theme.text(self._theme.colors.muted).name()
         step = f"<span style='color:{muted}; font-weight:400'>#{film.steps[frame]:,}</span>"
         self.title.setText(f"{html.escape(name)}&nbsp; {step}")
-        self.caption.setText(f"I(x; c) {film.information(frame):.2f}   ·   Var of means {film.variance(frame):.2f}")
+        self.caption.setText(f"I(x; c) {film.information(frame):.2f}   ·   Var {film.variance(frame):.2f}")
 
     def show_here(self) -> None:
         """Where the sentence above is read."""
@@ -213,7 +222,7 @@ class Stage(QWidget):
     def _restyle(self) -> None:
         self.caption.setFont(self._theme.number_font(12))
         self.line.setFixedHeight(self._theme.px(24))
-        self.strip.setMaximumHeight(self._theme.px(96))
+        self._set_strip()
         self._say("")
         self.refresh()
 

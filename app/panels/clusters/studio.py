@@ -1,42 +1,35 @@
-"""What is made here: a training followed as it happens, the eight-panel figure, and the export of names."""
+"""What is made here: a training followed as it happens, and the export of names."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal, Slot
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from app.files import write_atomic
-from app.panels.clusters.choices import LIVE, title_of
-from app.panels.clusters.figure import draw, four
-from app.panels.clusters.film import Film
+from app.panels.clusters.choices import LIVE
 from app.panels.clusters.tally import as_json, as_tsv, by_code, by_component, named
 from app.panels.clusters.trainer import Trainer
-from engine.messages import Failed, Message, Priority, ReadTraces, TrainingTrace
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
 
 
 class Studio(QObject):
-    """Joins the trainer and the figure to the panel."""
-
-    figure_ready = Signal()
+    """Joins the trainer to the panel."""
 
     def __init__(self, panel: ClustersPanel) -> None:
         super().__init__(panel)
         self._panel = panel
         self.trainer = Trainer(panel.bridge, parent=self)
-        self._films: dict[str, Film] = {}
-        self._names: tuple[str, ...] = ()
         form = panel.inputs.lesson
         for signal, slot in (
             (form.start_wanted, self.train),
-            (form.pause_wanted, self.trainer.toggle),
-            (form.cancel_wanted, self.trainer.cancel),
+            (panel.run_bar.pause_wanted, self.trainer.toggle),
+            (panel.run_bar.cancel_wanted, self.trainer.cancel),
+            (panel.run_bar.watch_wanted, self.watch),
             (form.data_wanted, self.choose_data),
             (self.trainer.changed, self._on_run),
             (self.trainer.frame_added, self._on_frame),
@@ -44,11 +37,6 @@ class Studio(QObject):
             (self.trainer.failed, panel.services.notices.error),
         ):
             signal.connect(slot)
-
-    def connect_figure(self) -> None:
-        """The figure's own buttons."""
-        self._panel.figure.copy_wanted.connect(self.copy_figure)
-        self._panel.figure.save_wanted.connect(self.save_figure)
 
     # --- training ----------------------------------------------------------------------------------------------------
 
@@ -66,7 +54,19 @@ class Studio(QObject):
             panel.store.set(panel.store.choices.with_fields(model=LIVE))
             panel.main.show_film(self.trainer.film)
             panel.cinema.playhead.reset()
+            panel.inputs.show_source(panel.material.said())
+            lesson = self.trainer.lesson
+            panel.explain.say(f"Training {lesson.title} from seed {lesson.seed}: the map follows, frame by frame.")
             self._list()
+
+    @Slot()
+    def watch(self) -> None:
+        """The map follows the training."""
+        self._panel.choose("model", LIVE)
+
+    def show_bar(self) -> None:
+        """The row above the maps."""
+        self._panel.run_bar.show_run(self.trainer, watched=self._panel.store.choices.model == LIVE)
 
     @Slot()
     def choose_data(self) -> None:
@@ -79,6 +79,7 @@ class Studio(QObject):
     def _on_run(self) -> None:
         panel = self._panel
         panel.inputs.lesson.show_run(self.trainer)
+        self.show_bar()
         if panel.store.choices.model == LIVE:
             panel.explain.show_point(self.trainer.point)
         if not self.trainer.running:
@@ -105,66 +106,6 @@ class Studio(QObject):
 
     def _list(self) -> None:
         self._panel.show_models()
-
-    # --- the figure --------------------------------------------------------------------------------------------------
-
-    @Slot()
-    def show_figure(self) -> None:
-        """Read the films of the objectives the library has and draw them."""
-        panel = self._panel
-        models = [m for m in four(panel.bridge) if m.name not in panel.untraced]
-        if not models:
-            panel.services.notices.info("No model with a recorded training was found in the library folders.")
-            return
-        self._films, self._names = {}, tuple(m.name for m in models)
-        request = ReadTraces(models=self._names)
-        panel.bridge.submit(request, self._on_trace, slot=("clusters", "figure"), priority=Priority.INTERACTIVE)
-
-    def _on_trace(self, message: Message) -> None:
-        event = message.event
-        if isinstance(event, Failed):
-            self._panel.services.notices.error(event.sentence, event.traceback)
-        elif isinstance(event, TrainingTrace):
-            self._films[event.model] = Film(event)
-            if len(self._films) == len(self._names):
-                self.draw_figure()
-
-    def draw_figure(self) -> None:
-        """The picture in the theme's colours, of the mixture variable on show."""
-        panel = self._panel
-        films = [self._films[name] for name in self._names]
-        mixture = min(panel.store.choices.mixture, min(len(f.charts) for f in films) - 1)
-        infos = [panel.bridge.model(name) for name in self._names]
-        titles = [title_of(info) if info else name for info, name in zip(infos, self._names, strict=True)]
-        picture = draw(films, titles, mixture, theme=panel.theme)
-        count = len(films[0].texts)
-        caption = (
-            f"Variable {mixture + 1}; {count:,} held-out sentences by likeliest component, means numbered, ellipses at "
-            f"1 and 2 standard deviations; early: the frame nearest to a fifth of the training. Same axes throughout."
-        )
-        panel.figure.show_picture(picture, caption)
-        panel.hero.setCurrentWidget(panel.figure)
-        self.figure_ready.emit()
-
-    @Slot()
-    def redraw(self) -> None:
-        """In the theme's new colours, when it is on show."""
-        if self._films and self._panel.hero.currentWidget() is self._panel.figure:
-            self.draw_figure()
-
-    @Slot()
-    def copy_figure(self) -> None:
-        """To the clipboard at full size."""
-        QGuiApplication.clipboard().setImage(self._panel.figure.picture.image)
-        self._panel.services.notices.info("Copied the figure.")
-
-    @Slot()
-    def save_figure(self) -> None:
-        """As PNG at full size."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self._panel.figure.picture.image.save(buffer, "PNG")
-        self._panel.export("clusters.png", bytes(buffer.data().data()), "PNG (*.png)")
 
     # --- names -------------------------------------------------------------------------------------------------------
 

@@ -53,8 +53,10 @@ def by_code(codes: Codes, confidence: npt.ArrayLike, labels: Sequence[str]) -> T
     if not len(codes):
         return Tally(())
     order = np.argsort(-np.asarray(confidence), kind="stable")
-    tuples, place, sizes = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
-    place = place.reshape(-1)
+    base = int(codes.max()) + 1
+    numbers = codes.astype(np.int64) @ base ** np.arange(codes.shape[1])[::-1]  # one number sorts faster than a tuple
+    _, first, place, sizes = np.unique(numbers, return_index=True, return_inverse=True, return_counts=True)
+    tuples = codes[first]
     clusters = [
         Cluster(code_key(tuples[c]), code_text(tuples[c]), order[place[order] == c], None)
         for c in np.argsort(-sizes, kind="stable")

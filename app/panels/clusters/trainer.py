@@ -41,7 +41,8 @@ class Trainer(QObject):
 
     def __init__(self, bridge: Bridge, runs: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._bridge, self._runs = bridge, runs
+        self._bridge = bridge
+        self.runs = runs  # where states are kept; None: in the user's data folder
         self.job: int | None = None
         self.lesson = Lesson()
         self.film: Film | None = None
@@ -60,12 +61,7 @@ class Trainer(QObject):
             return
         self.lesson, self.film, self.point, self.paused = lesson, None, None, False
         self.progress = Progress(done=0, total=0, unit="steps", note="reading the text")
-        request = lesson.request(self._runs or runs_folder())
-        try:
-            Path(request.output).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self.failed.emit(f"{Path(request.output).parent} cannot be written to: {error.strerror or error}.", "")
-            return
+        request = lesson.request(self.runs or runs_folder())
         self.job = self._bridge.submit(request, self._on_message, priority=Priority.BACKGROUND)
         self.changed.emit()
 

@@ -12,7 +12,7 @@ from app.panels.clusters.cinema import Cinema
 from app.panels.clusters.clusters_tab import ClustersTab, Row
 from app.panels.clusters.explain import Explain
 from app.panels.clusters.sentences_tab import SentencesTab
-from app.panels.clusters.stage import Stage
+from app.panels.clusters.stage import MANY, SLOW_MS, Stage
 from app.panels.clusters.store import Store
 from app.panels.clusters.tally import Tally, by_code, by_component
 from app.panels.clusters.training_tab import TrainingTab
@@ -45,7 +45,7 @@ class Views(QObject):
         self.front = self._stages[0]
         self.selection: Indices | None = None
         self.tally = Tally(())
-        self._later = QTimer(self, singleShot=True, interval=REFRESH_MS)
+        self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self.show_tables)
         for stage in self._stages:
             stage.map.selection_changed.connect(lambda found, s=stage: self._on_map(s, found))
@@ -84,7 +84,7 @@ class Views(QObject):
     def refresh(self) -> None:
         """Bring the tables up to date soon."""
         if not self._later.isActive():
-            self._later.start()
+            self._later.start(REFRESH_MS if len(self.front.explorer.sample) < MANY else SLOW_MS)
 
     @Slot()
     def _on_frame(self) -> None:
@@ -105,6 +105,7 @@ class Views(QObject):
         else:
             self.tally = by_component(scene.codes, scene.confidence, scene.labels, choices.mixture, len(scene.means))
         texts = scene.texts if scene is not None else ()
+        colored = choices.colour_by == "component"
         self.clusters.rows.show_value(choices.rows)
         rows = [
             Row(
@@ -113,7 +114,7 @@ class Views(QObject):
                 choices.name_of(explorer.model, c.key),
                 len(c.members),
                 texts[int(c.members[0])] if len(c.members) else "",
-                self._theme.category(c.component) if c.component is not None else None,
+                self._theme.category(c.component) if c.component is not None and colored else None,
             )
             for c in self.tally.clusters
         ]
@@ -125,7 +126,7 @@ class Views(QObject):
             self.clusters.show_figures(figures.metrics, figures.count, figures.verdict)
         else:
             self.clusters.show_figures(explorer.figures_at(frame), len(texts), "")
-        self.sentences.show_scene(scene, self.selection)
+        self.sentences.show_scene(scene, self.selection, choices.colour_by)
         self._explain.show_frame(explorer, frame)
 
     @Slot()
@@ -155,8 +156,9 @@ class Views(QObject):
                 stage.map.set_selected(self.selection)
         if found is None:
             self.clusters.list.mark(-1)
-        scene = self.front.explorer.scene(self._store.choices, self.front.frame)
-        self.sentences.show_scene(scene, self.selection)
+        choices = self._store.choices
+        scene = self.front.explorer.scene(choices, self.front.frame)
+        self.sentences.show_scene(scene, self.selection, choices.colour_by)
         self.selected.emit(self.selection)
 
     def _on_map(self, stage: Stage, found: Indices | None) -> None:
