@@ -250,14 +250,24 @@ class Explorer(QObject):
         charts = self.film.charts if self.film else self.report.charts if self.report else ()
         return charts[min(mixture, len(charts) - 1)] if charts else None
 
-    @property
-    def own(self) -> bool:
-        """Whether the sample is not the film's: sentences of one's own, or a model without a film."""
-        return self.film is None or (bool(self.sample.source) and list(self.film.texts) != self.sample.texts)
+    def settled(self, frame: int) -> bool:
+        """Whether to show the finished model itself, not the last frame of its film: as soon as there are points."""
+        if self.report is None or not self.at_end(frame):
+            return False
+        return self.film is None or self.sample.figures is not None or list(self.film.texts) != self.sample.texts != []
+
+    def measured(self, frame: int) -> tuple[float, float]:
+        """Information and variance of the means at a frame of the film, or of the finished model."""
+        figures = self.sample.figures
+        if figures is not None and self.settled(frame):
+            return figures.metrics["mutual_information"].value, figures.metrics["variance_of_means"].value
+        if self.film is None or not len(self.film):
+            return float("nan"), float("nan")
+        return self.film.information(frame), self.film.variance(frame)
 
     def codes(self, frame: int) -> npt.NDArray[np.integer]:
         """The likeliest component of every variable for each sentence on show, [N, M]."""
-        if self.film is None or (self.own and self.at_end(frame)):
+        if self.film is None or self.settled(frame):
             return self.sample.codes
         at = min(frame, len(self.film) - 1)
         return np.stack([self.film.responsibilities(at, m).argmax(-1) for m in range(self.mixtures)], -1)
@@ -280,7 +290,7 @@ class Explorer(QObject):
         whole = layout is not None and len(layout.positions) == len(self.sample)
         if choices.layout == "tsne" and end and layout is not None and whole:
             return scene.of_map(self.sample, layout)
-        if self.report is not None and chart is not None and end and self.own:
+        if self.report is not None and chart is not None and self.settled(frame):
             return scene.of_sample(self.sample, self.report, chart, mixture)
         if self.film is not None and len(self.film):
             return scene.of_frame(self.film, min(frame, len(self.film) - 1), mixture)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -25,6 +25,7 @@ from app.panels.clusters.gallery import Gallery
 from app.panels.clusters.help import HELP
 from app.panels.clusters.history import History
 from app.panels.clusters.inputs import Inputs
+from app.panels.clusters.maps import Maps
 from app.panels.clusters.material import Material
 from app.panels.clusters.reading import Reading
 from app.panels.clusters.run_bar import RunBar
@@ -54,7 +55,7 @@ class ClustersPanel(Panel):
         self.store = Store(services.undo, self)
         self.main, self.beside = Explorer(bridge, "main", self), Explorer(bridge, "beside", self)
         self.cinema = Cinema(bridge, (self.main, self.beside), self)
-        self.stages = tuple(Stage(e, self.cinema, theme=theme) for e in (self.main, self.beside))
+        self.stages = tuple(Stage(e, self.cinema, self, theme=theme) for e in (self.main, self.beside))
         self.stages[0].map.link(self.stages[1].map)
         self.inputs, self.explain = Inputs(theme=theme), Explain(theme=theme)
         self.clusters, self.sentences = ClustersTab(theme=theme), SentencesTab(theme=theme)
@@ -83,20 +84,9 @@ class ClustersPanel(Panel):
             theme=self.theme,
             hint="Or drop a text file on the window to see where its sentences fall.",
         )
-        maps = QWidget()
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(1)
-        for stage in self.stages:
-            row.addWidget(stage, 1)
-        column = QVBoxLayout(maps)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.run_bar)
-        column.addLayout(row, 1)
         self.figure = FigureView()
         self.hero = QStackedWidget()
-        for page in (self.empty, maps, self.figure):
+        for page in (self.empty, Maps(self.stages, self.run_bar), self.figure):
             self.hero.addWidget(page)
         self.player = PlayerBar(self.cinema.playhead, theme=self.theme, unit="frame")
         self.player.live.hide()
@@ -139,7 +129,7 @@ class ClustersPanel(Panel):
     @Slot(object, object)
     def _on_choices(self, old: Choices, new: Choices) -> None:
         """Show the choices and ask the engine for what they call for."""
-        self.stages[1].setVisible(bool(new.beside) and new.model != LIVE)
+        self.stages[1].set_visible(bool(new.beside) and new.model != LIVE)
         beside = new.beside if new.model != LIVE else ""
         for explorer, model in ((self.main, new.model), (self.beside, beside)):
             if explorer.model != model:

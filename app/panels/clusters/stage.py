@@ -6,9 +6,8 @@ import html
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app.panels.clusters.choices import LIVE, Choices, shown_words
 from app.panels.clusters.cinema import Cinema
@@ -27,15 +26,16 @@ REFRESH_MS = 30  # between two refreshes while frames or sentences stream in
 MANY, SLOW_MS = 5000, 500  # of so many sentences, less often
 
 
-class Stage(QWidget):
-    """Shows an explorer's results at the cinema's frame. The panel decides what is read."""
+class Stage(QObject):
+    """Shows an explorer's results at the cinema's frame. The panel decides what is read, `Maps` where `parts` stand."""
 
-    def __init__(self, explorer: Explorer, cinema: Cinema, parent: QWidget | None = None, *, theme: Theme) -> None:
+    def __init__(self, explorer: Explorer, cinema: Cinema, parent: QObject | None = None, *, theme: Theme) -> None:
         super().__init__(parent)
         self._theme, self.explorer, self._cinema = theme, explorer, cinema
         self._choices = Choices()
         self._extent: Window | None = None
         self._home: Window | None = None
+        self._shown = True
         self.scene: Scene | None = None
         self._refresh = QTimer(self, singleShot=True)
         self._refresh.timeout.connect(self.show_scene)
@@ -70,30 +70,30 @@ class Stage(QWidget):
         self._restyle()
 
     def _build(self) -> None:
-        head = QHBoxLayout()
+        self._head, self._foot = QWidget(), QWidget()
+        head = QHBoxLayout(self._head)
         head.setContentsMargins(16, 10, 16, 2)
         head.setSpacing(12)
         head.addWidget(self.title, 1)
         head.addWidget(self.caption)
-        below = QHBoxLayout()
+        below = QHBoxLayout(self._foot)
         below.setContentsMargins(16, 4, 16, 6)
         below.addWidget(self.line)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(self.banner)
-        layout.addWidget(self.strip)
-        layout.addWidget(self.map, 1)
-        layout.addLayout(below)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a low window the map gets the room."""
-        super().resizeEvent(event)
-        self._set_strip()
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        """From top to bottom: head, warning, sentence, map, line."""
+        return self._head, self.banner, self.strip, self.map, self._foot
 
-    def _set_strip(self) -> None:
-        self.strip.setFixedHeight(self._theme.px(96 if self.height() > self._theme.px(440) else 60))
+    def set_visible(self, on: bool) -> None:
+        """Whether the model is on show."""
+        self._shown = on
+        for part in self.parts:
+            part.setVisible(on and (part is not self.banner or bool(self.banner.text)))
+
+    def fit(self, height: int) -> None:
+        """In a low window the map gets the room of the second line of the sentence."""
+        self.strip.setFixedHeight(self._theme.px(96 if height > self._theme.px(440) else 60))
 
     # --- what is chosen ----------------------------------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class Stage(QWidget):
     @Slot()
     def _on_model(self) -> None:
         report, model = self.explorer.report, self.explorer.model
-        self.banner.show_text(report.verdict if report else "")
+        self.banner.show_text(report.verdict if report and self._shown else "")
         if model == LIVE:
             self.strip.show_sentence((), ())
             self.strip.show_hint("Sentences can be read from the model once it is saved.")
@@ -177,10 +177,11 @@ class Stage(QWidget):
             self.caption.setText("")
             return
         frame = min(frame, len(film) - 1)
+        information, variance = self.explorer.measured(frame)
         muted = self._theme.text(self._theme.colors.muted).name()
         step = f"<span style='color:{muted}; font-weight:400'>#{film.steps[frame]:,}</span>"
         self.title.setText(f"{html.escape(name)}&nbsp; {step}")
-        self.caption.setText(f"I(x; c) {film.information(frame):.2f}   ·   Var {film.variance(frame):.2f}")
+        self.caption.setText(f"I(x; c) {information:.2f}   ·   Var {variance:.2f}")
 
     def show_here(self) -> None:
         """Where the sentence above is read."""
@@ -222,7 +223,6 @@ class Stage(QWidget):
     def _restyle(self) -> None:
         self.caption.setFont(self._theme.number_font(12))
         self.line.setFixedHeight(self._theme.px(24))
-        self._set_strip()
         self._say("")
         self.refresh()
 

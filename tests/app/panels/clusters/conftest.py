@@ -41,8 +41,8 @@ M, K, WIDTH, S, COPIES = 3, 5, 5, 6, 8
 N = COPIES * len(TEXTS)
 
 
-def tiny_mixture(tokenizer: Tokenizer, seed: int) -> MixtureVae:
-    """A random model whose codes differ from sentence to sentence."""
+def tiny_mixture(tokenizer: Tokenizer, seed: int, *, apart: bool) -> MixtureVae:
+    """A random model whose components stand apart, with codes that differ; or one that has collapsed."""
     torch.manual_seed(seed)
     config = MixtureVaeConfig(
         vocabulary=tokenizer.size,
@@ -60,38 +60,52 @@ def tiny_mixture(tokenizer: Tokenizer, seed: int) -> MixtureVae:
         for name, parameter in model.named_parameters():
             if not name.startswith("prior"):
                 parameter.mul_(3.0)
+        model.to_code[2].weight.mul_(4.0 if apart else 1e-4)
+        model.to_code[2].bias.zero_()
+        model.prior_mean.copy_(torch.from_numpy(start() * (2.0 if apart else 0.02)))
+        model.prior_log_var.fill_(-1.0)
     return model.eval().requires_grad_(False)
 
 
-def training(tokenizer: Tokenizer, *, apart: bool) -> dict[str, Any]:
-    """A made-up training: the means of five components stay apart, or fall together."""
-    random = np.random.default_rng(1)
-    start = 1.4 * random.standard_normal((M, K, WIDTH))
+def start() -> np.ndarray[Any, Any]:
+    """Where the components of all models begin, [M, K, d]."""
+    return 1.4 * np.random.default_rng(1).standard_normal((M, K, WIDTH))
+
+
+def training(model: MixtureVae) -> dict[str, Any]:
+    """A made-up training that goes straight from the common beginning to the model as it is."""
+    tokens = [model.tokenizer.encode(text) for text in TEXTS * COPIES]
+    with torch.inference_mode():
+        points = model.blocks(model.posterior(tokens)[0]).numpy()  # N, M, d
+        q = model.responsibilities(tokens).numpy()
+        end = model.components()[0].numpy()
+    noise = np.random.default_rng(2).standard_normal(points.shape)
     share = np.linspace(0, 1, S)[:, None, None, None]
-    means = start * (1 + share) if apart else start * (1 - share)
-    codes = np.arange(N)[:, None] % K + np.zeros(M, dtype=int)
-    noise = random.standard_normal((N, M, WIDTH))
-    own = np.stack([means[:, m, codes[:, m]] for m in range(M)], 2)  # S, N, M, d
-    hot = np.eye(K)[codes]  # N, M, K
-    sharp = np.linspace(0.2, 0.98 if apart else 0.201, S)[:, None, None, None]
-    labels = sorted(set(LABELS))
-    tokens = [tokenizer.encode(text) for text in TEXTS * COPIES]
-    longest = max(map(len, tokens))
+    labels, longest = sorted(set(LABELS)), max(map(len, tokens))
     return {
         "steps": np.array([0, 100, 400, 900, 1600, 2500], dtype=np.int32),
-        "trace_means": means.astype(np.float16),
+        "trace_means": ((1 - share) * start() + share * end).astype(np.float16),
         "trace_log_vars": np.full((S, M, K, WIDTH), -1.0, dtype=np.float16),
-        "trace_points": (own + 0.5 * noise).astype(np.float16),
-        "trace_responsibilities": (sharp * hot + (1 - sharp) / (K - 1) * (1 - hot)).astype(np.float32),
+        "trace_points": ((1 - share) * noise + share * points).astype(np.float16),
+        "trace_responsibilities": ((1 - share) / K + share * q).astype(np.float32),
         "sample_tokens": np.array([t + [0] * (longest - len(t)) for t in tokens], dtype=np.int32),
         "sample_labels": np.array([labels.index(x) for x in LABELS * COPIES], dtype=np.int16),
         "label_names": np.frombuffer("\n".join(labels).encode(), dtype=np.uint8).copy(),
-        "term.reconstruction": np.linspace(40, 18 if apart else 22, S).astype(np.float32),
-        "term.mean-prior": np.linspace(0, 6 if apart else 2, S).astype(np.float32),
-        "term.dispersion": np.linspace(0.1, 3 if apart else 0, S).astype(np.float32),
+        "means": model_points(model, tokens).astype(np.float16),
+        "log_vars": np.full((N, model.latent_size), -1.0, dtype=np.float16),
+        "responsibilities": q.astype(np.float16),
+        "term.reconstruction": np.linspace(40, 20, S).astype(np.float32),
+        "term.mean-prior": np.linspace(0, 4, S).astype(np.float32),
+        "term.dispersion": np.linspace(2, 1, S).astype(np.float32),
         "term.aggregated-categorical": np.full(S, 0.05, dtype=np.float32),
-        "term.information": np.linspace(0, 3 if apart else 0, S).astype(np.float32),
+        "term.information": np.linspace(0, 1, S).astype(np.float32),
     }
+
+
+def model_points(model: MixtureVae, tokens: list[list[int]]) -> np.ndarray[Any, Any]:
+    """Posterior means, [N, D]."""
+    with torch.inference_mode():
+        return model.posterior(tokens)[0].numpy()
 
 
 @pytest.fixture(scope="session")
@@ -101,8 +115,8 @@ def mixtures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mixtures")
     tokenizer = Tokenizer.train("word", TEXTS, 80)
     for seed, name in enumerate(("tiny-gmvae", "tiny-dgmvae", "tiny-bare")):
-        model = tiny_mixture(tokenizer, seed)
-        trace = {} if name == "tiny-bare" else training(tokenizer, apart=name == "tiny-dgmvae")
+        model = tiny_mixture(tokenizer, seed, apart=name != "tiny-gmvae")
+        trace = {} if name == "tiny-bare" else training(model)
         document = Document(name, msgspec.to_builtins(model.config), "word", card=ModelCard(title=name))
         save(folder / f"{name}.safetensors", model, document, trace=trace)
     return folder
