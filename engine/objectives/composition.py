@@ -13,6 +13,10 @@ from engine.objectives.free_bits import By
 from engine.objectives.noise import Corruption, Share
 
 
+LIKELIHOODS = ("reconstruction", "bag-of-words")
+"""Terms that are no divergences and are not annealed with them."""
+
+
 class Aggressive(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Aggressive encoder training (He et al. 2019): the encoder catches up before each step of the decoder."""
 
@@ -37,12 +41,13 @@ class Gumbel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The `options` of a recipe: terms by name with their schedules; a term left out costs nothing.
+    """The `options` of a recipe: terms by name with their schedules; a term left out or at zero costs nothing.
 
     An autoencoder has the reconstruction alone; a denoising one a corruption as well; a VAE adds the KL.
     """
 
     terms: Annotated[dict[str, Schedule], msgspec.Meta(min_length=1)]
+    annealing: Schedule = Schedule()  # shared by all divergences, on top of their own
     free_bits: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # nats; by sentence: of all dimensions together
     free_bits_by: By = "dimension"
     word_dropout: Share = 0.0
@@ -54,10 +59,15 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def weigh(self, terms: Mapping[str, Tensor], step: int) -> Tensor:
         """The weighted sum at a training step; raises ValueError when a named term is not among `terms`."""
-        if missing := sorted(set(self.terms) - set(terms)):
+        wanted = {name: schedule for name, schedule in self.terms.items() if schedule.weight}
+        if missing := sorted(set(wanted) - set(terms)):
             known = ", ".join(sorted(terms))
             raise ValueError(f"the model has no loss term {missing[0]!r}; it has {known}")
-        parts = [terms[name] * schedule.at(step) for name, schedule in self.terms.items()]
+        shared = self.annealing.at(step)
+        parts = [
+            terms[name] * (schedule.at(step) * (1.0 if name in LIKELIHOODS else shared))
+            for name, schedule in wanted.items()
+        ]
         total = parts[0]
         for part in parts[1:]:
             total = total + part

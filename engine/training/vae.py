@@ -151,7 +151,8 @@ class VaeTask:
         figure = 0.0
         for sentences in self._chunks(self.valid_sentences):
             terms = self.terms(sentences, np.random.default_rng(0))
-            figure += sum(float(terms[n]) * schedule.weight for n, schedule in self.objective.terms.items())
+            wanted = {n: s.weight for n, s in self.objective.terms.items() if s.weight}
+            figure += sum(float(terms[n]) * weight for n, weight in wanted.items())
             for name, value in terms.items():
                 totals[name] = totals.get(name, 0.0) + float(value)
         torch.set_rng_state(state)
