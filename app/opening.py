@@ -33,8 +33,8 @@ class Files:
     def open_path(self, path: Path) -> bool:
         """Open a checkpoint, a session or a text; a notice says what is wrong with it when it cannot be."""
         notices = self._window.services.notices
-        if not path.exists():
-            notices.error(f"{path} is not there.")
+        if not path.is_file():
+            notices.error(f"{path} is not {'a file' if path.exists() else 'there'}.")
             return False
         if path.suffix == SUFFIX:
             self._window.services.bridge.load_model(str(path), self._on_load)
@@ -125,7 +125,7 @@ class Files:
         services = self._window.services
         for ref in session.models:
             path = ref.find(base)
-            if not path.exists():
+            if not path.is_file():
                 services.notices.warn(f"{ref.name} was at {path}, but is not there any more.")
                 continue
             if ref.hash and sessions.fingerprint(path) != ref.hash:

@@ -15,9 +15,11 @@ from platformdirs import user_data_path
 from PySide6.QtCore import QObject, QTimer
 
 from app.files import write_atomic
+from engine.messages import brief
 
 log = logging.getLogger(__name__)
 VERSION = 2
+MAX_BYTES = 64 << 20  # of a session file; ours are a few hundred thousand
 AUTOSAVE_MS = 30_000
 DEBOUNCE_MS = 1_500
 
@@ -95,7 +97,7 @@ def decode(data: bytes) -> Session:
     """The session in a file's bytes, of this or an older version; raises SessionError."""
     try:
         values = msgspec.json.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise SessionError("it is not JSON, perhaps cut off") from error
     version = values.get("version") if isinstance(values, dict) else None
     if not isinstance(version, int):
@@ -110,13 +112,17 @@ def decode(data: bytes) -> Session:
     try:
         return msgspec.convert(values, Session)
     except msgspec.ValidationError as error:
-        raise SessionError(f"one of its fields is wrong: {error}") from error
+        raise SessionError(f"one of its fields is wrong: {brief(error)}") from error
 
 
 def load(path: Path) -> Session | None:
     """The session in a file; None when there is no file. Raises SessionError when it cannot be used."""
     try:
-        return decode(path.read_bytes())
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise SessionError("it is far larger than any session")
+        return decode(data)
     except FileNotFoundError:
         return None
     except OSError as error:

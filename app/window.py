@@ -34,6 +34,7 @@ from app.theme import Theme
 from app.toasts import Toasts
 from app.topbar import TopBar
 from app.window_commands import window_commands
+from engine.messages import brief
 
 WIDE = 1680  # pixels; from here on the library begins in sight
 SIZE = QSize(1440, 900)
@@ -200,8 +201,10 @@ class Window(QMainWindow):
         try:
             panel.anatomy.restore(state.get("anatomy", {}))
             panel.restore(state.get("panel", {}))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            self.services.notices.warn(f"{panel.title} could not be put back as it was: {error}. It starts fresh.")
+        except (LookupError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+            self.services.notices.warn(
+                f"{panel.title} could not be put back as it was: {brief(error)}. It starts fresh."
+            )
 
     # --- looks ---
 

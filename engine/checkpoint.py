@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 import numpy as np
@@ -24,12 +25,14 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.capabilities import capabilities_of
-from engine.messages import ModelCard, ModelInfo, Progress
+from engine.messages import ModelCard, ModelInfo, Progress, brief
 from engine.models import build, kinds, read_config
 from engine.text import Kind, Tokenizer
 
 VERSION = 1
-MAX_HEADER = 8 << 20  # bytes; ours are a few thousand
+MAX_HEADER = 1 << 20  # bytes; ours are a few thousand
+MAX_RANK = 8  # dimensions of a tensor
+MAX_SIZE = 1 << 48  # of one dimension, or bytes of the whole
 MAX_WEIGHTS = 2 << 30  # parameters a config may declare
 SUFFIX = ".safetensors"
 _ITEM = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
@@ -40,10 +43,14 @@ class CheckpointError(ValueError):
     """A file that cannot be opened as a model; the message is one sentence for a person."""
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^/\\\x00-\x1f]+$")]
+"""A model's name: one line, no path."""
+
+
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the metadata of a version 1 file holds."""
 
-    name: str
+    name: Name
     config: dict[str, Any]
     tokenizer: str
     card: ModelCard = ModelCard()
@@ -118,11 +125,14 @@ def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Modul
     except (SafetensorError, OSError, ValueError) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError(f"{path.name} cannot be read: {error}.") from error
+        raise CheckpointError(f"{path.name} cannot be read: {brief(error)}.") from error
     with torch.device("meta"):
         model = build(header.config, tokenizer)
-    model.load_state_dict(weights, assign=True)
-    model.requires_grad_(False)
+    try:
+        model.load_state_dict(weights, assign=True)
+        model.requires_grad_(False)
+    except RuntimeError as error:  # a dtype or a second entry that the header's first reading did not show
+        raise CheckpointError(f"{path.name}: the weights do not fit the model: {brief(error)}.") from error
     yield model.to(device).eval(), header.info
 
 
@@ -163,7 +173,7 @@ def save(
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     os.close(handle)
     try:
-        save_file(tensors, temporary, metadata={"textscape": json.dumps(header, sort_keys=True)})
+        _write(tensors, temporary, {"textscape": json.dumps(header, sort_keys=True)})
         with open(temporary, "rb+") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o644)
@@ -174,9 +184,17 @@ def save(
     return read_header(path).info
 
 
+def _write(tensors: Mapping[str, torch.Tensor], path: str, metadata: dict[str, str]) -> None:
+    """Safetensors' writer, its complaint about a full disk said as an OSError."""
+    try:
+        save_file(dict(tensors), path, metadata=metadata)
+    except SafetensorError as error:
+        raise OSError(f"the checkpoint cannot be written: {brief(error)}") from error
+
+
 def _kind(header: Header) -> Any:
     if header.document.tokenizer not in get_args(Kind):
-        raise CheckpointError(f"the tokenizer kind {header.document.tokenizer!r} is unknown.")
+        raise CheckpointError(f"the tokenizer kind {header.document.tokenizer!r:.60} is unknown.")
     return header.document.tokenizer
 
 
@@ -184,7 +202,10 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
     """Metadata and tensor table of a safetensors file, with every declared size checked against the file's own."""
     name = path.name
     try:
-        size = path.stat().st_size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, a device never ends
+            raise CheckpointError(f"{name} is not a file.")
+        size = status.st_size
         with path.open("rb") as file:
             start = file.read(8)
             if any(start.startswith(p) for p in _PICKLES):
@@ -201,7 +222,9 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
             raw = json.loads(file.read(length).decode("utf-8"))
     except OSError as error:
         raise CheckpointError(f"{name} cannot be opened: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
+        if isinstance(error, CheckpointError):
+            raise
         raise CheckpointError(f"{name} is not a Textscape checkpoint (its header is not readable).") from error
     if not isinstance(raw, dict):
         raise CheckpointError(f"{name} is not a Textscape checkpoint (its header is not a table).")
@@ -211,7 +234,7 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
     for key, entry in raw.items():
         try:
             kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-            if not all(isinstance(n, int) and n >= 0 for n in (*shape, begin, end)):
+            if len(shape) > MAX_RANK or not all(type(n) is int and 0 <= n < MAX_SIZE for n in (*shape, begin, end)):
                 raise ValueError(key)
             declared = math.prod(shape) * _ITEM[kind]
         except (KeyError, TypeError, ValueError) as error:
@@ -235,7 +258,7 @@ def _document(metadata: Mapping[str, str], name: str) -> Document:
         version = values.pop("version")
         if not isinstance(version, int):
             raise TypeError("version")
-    except (json.JSONDecodeError, RecursionError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{name}: the Textscape header is not readable.") from error
     if version > VERSION:
         raise CheckpointError(
@@ -248,7 +271,7 @@ def _document(metadata: Mapping[str, str], name: str) -> Document:
     try:
         return msgspec.convert(values, Document)
     except msgspec.ValidationError as error:
-        raise CheckpointError(f"{name}: the Textscape header is invalid: {error}.") from error
+        raise CheckpointError(f"{name}: the Textscape header is invalid: {brief(error)}.") from error
 
 
 def _from_draft(values: dict[str, Any]) -> dict[str, Any]:
@@ -270,7 +293,7 @@ def _expected_shapes(config: msgspec.Struct, name: str) -> dict[str, tuple[int, 
             model = build(config, None)
         shapes = {k: tuple(v.shape) for k, v in model.state_dict().items()}
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-        raise CheckpointError(f"{name}: the config describes an impossible model: {error}.") from error
+        raise CheckpointError(f"{name}: the config describes an impossible model: {brief(error)}.") from error
     if sum(math.prod(s) for s in shapes.values()) > MAX_WEIGHTS:
         raise CheckpointError(f"{name} declares more than {MAX_WEIGHTS:,} parameters.")
     return shapes

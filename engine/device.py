@@ -7,6 +7,8 @@ import sys
 
 import torch
 
+_MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+
 
 def choose(name: str = "auto") -> torch.device:
     """`auto` (CUDA, then MPS, then CPU), `cpu`, `cuda`, `cuda:1` or `mps`; raises ValueError when it is not there."""
@@ -42,6 +44,14 @@ def memory_mb(device: torch.device) -> float:
     except OSError:  # no /proc: the peak is the best there is
         scale = 1e6 if sys.platform == "darwin" else 1e3
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on whichever device; torch's CPU allocator says so in words only."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in _MEMORY_WORDS)
 
 
 def free_memory(device: torch.device) -> None:

@@ -32,10 +32,12 @@ from engine.messages import (
     Started,
     Status,
     Superseded,
+    brief,
 )
 
 log = logging.getLogger(__name__)
 STATUS_EVERY = 0.5  # seconds
+SENTENCE = 600  # characters a sentence may have
 
 
 class EngineClosed(RuntimeError):
@@ -217,13 +219,17 @@ class Engine:
 
     def _failure(self, job: Job, error: Exception) -> Failed:
         text = "".join(traceback.format_exception(error))
-        if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        if devices.is_out_of_memory(error):
             devices.free_memory(self.device)
             return Failed(sentence="Memory ran out; try fewer chains, beams or a smaller batch.", traceback=text)
-        if isinstance(error, ValueError | OSError):
-            return Failed(sentence=str(error), traceback=text)
-        log.error("%s failed: %s", type(job.request).__name__, text)
-        return Failed(sentence=f"{type(job.request).__name__} failed: {error or type(error).__name__}", traceback=text)
+        if isinstance(error, OSError) and error.strerror:
+            what = f"{error.filename}: " if error.filename else ""
+            return Failed(sentence=brief(f"{what}{error.strerror}.", SENTENCE), traceback=text)
+        if isinstance(error, ValueError | OSError) and str(error):
+            return Failed(sentence=brief(error, SENTENCE), traceback=text)
+        kind = type(job.request).__name__
+        log.error("%s failed: %s", kind, text)
+        return Failed(sentence=brief(f"{kind} failed: {error or type(error).__name__}", SENTENCE), traceback=text)
 
     def _notes(self) -> None:
         """Send what the controls changed; called with the lock held or inline."""

@@ -45,8 +45,9 @@ def transitions(toy: Toy) -> Transitions:
 
 
 def joined(found: Sequence[tuple[Any, ...]]) -> Transitions:
-    """All changes in one table."""
-    return Transitions(*(np.concatenate(part) for part in zip(*found, strict=True)))
+    """All changes in one table, which has no rows where nothing can change."""
+    none = tuple(np.empty(0, kind) for kind in 4 * (np.int64,) + 2 * (np.float64,))
+    return Transitions(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
 
 
 def parts(toy: Toy) -> Iterator[tuple[Any, ...]]:

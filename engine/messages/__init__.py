@@ -1,5 +1,6 @@
 """Requests in, events out: the only language between the engine and whoever uses it."""
 
+from engine.messages.brief import brief
 from engine.messages.clusters import (
     Chart,
     ClusterFigures,
@@ -195,6 +196,7 @@ __all__ = [
     "TrainingTrace",
     "UnloadModel",
     "Visited",
+    "brief",
     "decode_event",
     "decode_request",
     "encode",

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from msgspec import inspect
 
+from engine.messages.brief import brief
 from engine.messages.core import Event, Request
 
 
@@ -55,7 +56,7 @@ def _decode(base: type, data: bytes | str) -> Any:
         value = _with_nan(msgspec.json.decode(data), inspect.type_info(kinds))
         return msgspec.convert(value, kinds, dec_hook=_revive)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"not a {base.__name__.lower()} this version knows: {error}") from error
+        raise ValueError(f"not a {base.__name__.lower()} this version knows: {brief(error)}") from error
 
 
 def _leaves(base: type) -> list[type]:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from torch import nn
 
+from engine.messages import brief
+
 _Model = TypeVar("_Model", bound=type[nn.Module])
 _MODELS: dict[type[msgspec.Struct], type[nn.Module]] = {}
 
@@ -31,12 +33,12 @@ def read_config(value: object) -> msgspec.Struct:
     """A config from plain JSON values; raises ValueError with one sentence when it is none of a known kind."""
     kind = value.get("kind") if isinstance(value, dict) else None
     known = {str(c.__struct_config__.tag): c for c in _MODELS}
-    if kind not in known:
-        raise ValueError(f"model kind {kind!r} is unknown; known kinds are {', '.join(sorted(known))}")
+    if not isinstance(kind, str) or kind not in known:
+        raise ValueError(f"model kind {kind!r:.60} is unknown; known kinds are {', '.join(sorted(known))}")
     try:
-        return msgspec.convert(value, known[str(kind)])
+        return msgspec.convert(value, known[kind])
     except msgspec.ValidationError as error:
-        raise ValueError(f"the {kind} config is invalid: {error}") from error
+        raise ValueError(f"the {kind} config is invalid: {brief(error)}") from error
 
 
 def build(config: msgspec.Struct, *arguments: Any) -> nn.Module:

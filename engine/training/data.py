@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
+
+from engine.messages import brief
 
 Split = Literal["train", "valid", "test"]
 
@@ -22,21 +25,37 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unique: bool = True  # drop repeated examples
 
 
+LONGEST_LINE = 1 << 20  # bytes; a sentence has a few hundred
+MOST_PACKED = 200  # times its size that a gzip file may unfold to; text reaches about ten
+SMALL = 64 << 20  # bytes; what unfolds to no more than this may be packed as tightly as it likes
+
+
 def open_text(path: Path) -> Iterator[str]:
-    """The lines of a text file, gzip or not; raises FileNotFoundError or ValueError with one sentence."""
+    """The lines of a text file, gzip or not; raises OSError, or ValueError with one sentence.
+
+    A line without end and a small file that unfolds to an enormous one are refused before they fill the memory.
+    """
+    most = max(SMALL, MOST_PACKED * path.stat().st_size)
+    read = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            for line in stream:
+            while line := stream.readline(LONGEST_LINE + 1):
+                read += len(line)
+                if len(line) > LONGEST_LINE or read > most:
+                    raise ValueError("it has a line of more than a mebibyte or unfolds to far more than its own size")
                 yield line.decode("utf-8").rstrip("\r\n")
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path.name} is not readable UTF-8 text: {error}") from error
 
 
 def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, ...]]:
     """The named columns of one split; rows with too few columns or an empty one are left out."""
-    path = folder / source.path.format(split=split)
-    if not path.exists():
-        raise FileNotFoundError(f"the data folder has no {source.path.format(split=split)}")
+    name = source.path.replace("{split}", split)
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(f"the recipe's text {brief(name)} lies outside the data folder")
+    if not path.is_file():
+        raise FileNotFoundError(f"the data folder has no {brief(name)}")
     rows: dict[tuple[str, ...], None] | list[tuple[str, ...]] = {} if source.unique else []
     for number, line in enumerate(open_text(path)):
         if source.header and number == 0:

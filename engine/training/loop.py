@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.checkpoint import Document, save
-from engine.messages import Event, Metric, ModelSaved, Progress, TrainingPoint
+from engine.messages import Event, Metric, ModelSaved, Progress, TrainingPoint, brief
 from engine.training.data import batches
 from engine.training.recipe import Optimisation, Recipe
 
@@ -99,7 +100,7 @@ class _Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
         counters = [self.epoch, self.batch, self.step, self.stale]
-        with beside.open("wb") as file:
+        with beside.open("wb") as file, _disk_errors(beside):
             torch.save(
                 {
                     "counters": counters,
@@ -118,7 +119,15 @@ class _Run:
         os.replace(beside, path)
 
     def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        """Raises ValueError when the file is broken or of another recipe; nothing in it is executed."""
+        try:
+            self._restore(torch.load(path, weights_only=True))
+        except Exception as error:
+            raise ValueError(
+                f"{path} is no state of this recipe; remove it or choose another run folder: {brief(error)}"
+            ) from error
+
+    def _restore(self, state: dict[str, Any]) -> None:
         self.epoch, self.batch, self.step, self.stale = state["counters"]
         self.best, self.best_weights, self.average = state["best"], state["best_weights"], state["average"]
         self.model.load_state_dict(state["weights"])
@@ -126,6 +135,16 @@ class _Run:
         torch.set_rng_state(state["random"])
         if self.recorder:
             self.recorder.restore(state.get("trace", {}))
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """A state that cannot be written is given up, and torch's complaint about a full disk said as an OSError."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        path.unlink(missing_ok=True)
+        raise OSError(f"the training's state cannot be written to {path.parent}: {brief(error)}") from error
 
 
 def train(

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from engine.messages import ModelCard
+from engine.checkpoint import Name
+from engine.messages import ModelCard, brief
 from engine.text import Kind
 from engine.training.data import Source
 
@@ -51,7 +52,7 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One model to train."""
 
-    name: str
+    name: Name
     task: str
     model: dict[str, Any]
     data: tuple[Source, ...]
@@ -97,4 +98,4 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
             place[field] = value
         return msgspec.convert(plain, type=Recipe)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise ValueError(f"{path.name} is not a usable recipe: {error}") from error
+        raise ValueError(f"{path.name} is not a usable recipe: {brief(error)}") from error

@@ -51,7 +51,8 @@ class BeamsHistory(QWidget):
 
     def show_hypotheses(self, rows: Sequence[tuple[Hypothesis, float]], chosen: int) -> None:
         """Show a finished set and mark one of it."""
-        if list(rows) != self._rows or not self._shown:
+        same = [(id(h), score) for h, score in rows] == [(id(h), score) for h, score in self._rows]
+        if not (same and self._shown):  # hypotheses hold arrays, which have no plain equality
             self._rows, self._shown = list(rows), True
             self.table.rows.reset(len(self._rows))
             hidden = not any(h.quality for h, _ in self._rows)

@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 MOVES = ("replace", "insert", "delete")
 BLOCK = 128  # proposals packed together once they are old
 RECENT = 1024  # proposals kept as they came
+MOST = 64 << 20  # bytes a packed run may unfold to
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[SampleStep]).decode
@@ -167,13 +168,13 @@ class Run:
     def unpack(cls, text: str) -> Run:
         """The run that `pack` wrote; raises ValueError when it is none."""
         try:
-            data = zlib.decompress(base64.b64decode(text))
+            data = zlib.decompressobj().decompress(base64.b64decode(text), MOST)
             started, steps = msgspec.msgpack.decode(data, type=tuple[SampleStarted, list[SampleStep]])
-        except (zlib.error, msgspec.MsgspecError) as error:
+            run = cls(started)
+            for step in steps:
+                run.append(step)
+        except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
             raise ValueError("this is not a run of this version") from error
-        run = cls(started)
-        for step in steps:
-            run.append(step)
         run.finished = True
         return run
 
