@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from app.panels.clusters.choices import LIVE
 from app.panels.clusters.explorer import Explorer
 from app.panels.clusters.film import Film
 from app.theme import Theme
@@ -62,10 +63,11 @@ class Explain(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
+        self._heads: dict[str, QLabel] = {}
         self.happened = self._text("Here")
         self.formula = self._text("What DGMVAE maximises", rich=True)
         self.formula.setText(OBJECTIVE)
-        self.terms = self._text("Its terms, and where the last step went", rich=True)
+        self.terms = self._text("Terms, and where the last step went", rich=True, key="terms")
         self.mi = Dial("I(x; c)", theme=theme)
         self.mi.setToolTip("What the components tell of the sentence: 0 means the codes are chance")
         self.var = Dial("Variance of the means", theme=theme)
@@ -80,11 +82,14 @@ class Explain(QWidget):
         self.theorem = self._text("Why means fall together", rich=True)
         self.theorem.setText(THEOREM.format(beta=BETA))
         self._layout.addStretch(1)
+        self._later = (self._heads["terms"], self.terms, self.mi, self.var, self.kl_z, self.kl_c)
+        for part in self._later:
+            part.hide()
         theme.changed.connect(self._restyle)
         self._restyle()
         self.say("Watch a training, or click on the map: every place of it is a sentence.")
 
-    def _text(self, heading: str, *, rich: bool = False) -> QLabel:
+    def _text(self, heading: str, *, rich: bool = False, key: str = "") -> QLabel:
         body = QLabel(wordWrap=True, minimumWidth=1, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
         body.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
         if heading:
@@ -92,6 +97,7 @@ class Explain(QWidget):
             head.setProperty("role", "overline")
             head.setContentsMargins(0, 8, 0, 0)
             self._layout.addWidget(head)
+            self._heads[key or heading] = head
             body.setAccessibleName(heading)
         self._layout.addWidget(body)
         return body
@@ -122,6 +128,10 @@ class Explain(QWidget):
     def show_frame(self, explorer: Explorer, frame: int) -> None:
         """Terms and dials of a model at a frame of its training, or of the model alone."""
         film, report = explorer.film, explorer.report
+        for part in self._later:
+            part.setVisible(film is not None or report is not None)
+        name = "the run" if explorer.model == LIVE else explorer.model
+        self._heads["terms"].setText(f"Terms of {name}, and where the last step went")
         end = explorer.at_end(frame)
         metrics = dict(report.metrics) if report else {}
         if explorer.sample.figures is not None:
@@ -134,11 +144,11 @@ class Explain(QWidget):
             at = min(frame, len(film) - 1)
             how = f"at step {film.steps[at]:,}, {len(film.texts):,} sentences"
             self._show_information(film.information(at), counts, how, weak=False)
-            self.var.show_value(film.variance(at), how=f"at step {film.steps[at]:,}")
+            self.var.show_value(round(film.variance(at), 3), how=f"at step {film.steps[at]:,}")
         else:
             mi, var = metrics.get("mutual_information"), metrics.get("variance_of_means")
             self._show_information(mi.value if mi else None, counts, _counted(mi), weak=collapsed)
-            self.var.show_value(var.value if var else None, how=_counted(var), weak=collapsed)
+            self.var.show_value(round(var.value, 3) if var else None, how=_counted(var), weak=collapsed)
         kl_z = metrics.get("kl_z") if end else None
         of_terms = sum(v for k, v in terms.items() if k in ("mean-prior", "dispersion", "kl"))
         self.kl_z.show_value(kl_z.value if kl_z else of_terms if terms else None, "nats", how=_counted(kl_z))
@@ -149,7 +159,9 @@ class Explain(QWidget):
         mixtures, components = counts
         cap = mixtures * math.log(components) if components > 1 else 0.0
         name = f"at most {mixtures} log {components} = {number(cap)}" if cap else ""
-        self.mi.show_value(value, "nats", cap=cap, cap_name=name, how=how, weak=weak)
+        self.mi.show_value(
+            None if value is None else round(value, 3), "nats", cap=cap, cap_name=name, how=how, weak=weak
+        )
 
     def _show_terms(self, film: Film | None, frame: int) -> None:
         """The terms at a frame, and their change from the frame before."""
@@ -158,7 +170,7 @@ class Explain(QWidget):
             return
         frame = min(frame, len(film) - 1)
         rows = [
-            _line(name, number(value), number(change, signed=True) if frame else "")
+            _line(name, _short(value), _short(change, signed=True) if frame else "")
             for name, value, change in _changes(film, frame)
         ]
         since = f"since #{film.steps[frame - 1]:,}" if frame else ""
@@ -180,6 +192,13 @@ def _changes(film: Film, frame: int) -> list[tuple[str, float, float]]:
     for name, of in (("I(x; c)", film.information), ("variance of the means", film.variance)):
         rows.append((name, of(frame), of(frame) - of(max(frame - 1, 0))))
     return rows
+
+
+def _short(value: float, *, signed: bool = False) -> str:
+    """Two decimals, so that a column of them can be read while it changes."""
+    rounded = round(value, 2)
+    sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+    return f"{sign}{abs(rounded):,.2f}"
 
 
 def _line(name: str, value: str, change: str, color: QColor | None = None) -> str:

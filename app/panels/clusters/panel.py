@@ -90,6 +90,7 @@ class ClustersPanel(Panel):
             self.hero.addWidget(page)
         self.player = PlayerBar(self.cinema.playhead, theme=self.theme, unit="frame")
         self.player.live.hide()
+        self.player.hide()
         pages = ((self.terms, "Training"), (self.clusters, "Clusters"), (self.sentences, "Sentences"))
         self.tabs = History(pages, self.player)
         self.anatomy.set_input(self.inputs)
@@ -129,6 +130,8 @@ class ClustersPanel(Panel):
     @Slot(object, object)
     def _on_choices(self, old: Choices, new: Choices) -> None:
         """Show the choices and ask the engine for what they call for."""
+        if new.model != old.model and new.point == old.point:  # a point of another model's space
+            new = self.store.choices = new.with_fields(point=())
         self.stages[1].set_visible(bool(new.beside) and new.model != LIVE)
         beside = new.beside if new.model != LIVE else ""
         for explorer, model in ((self.main, new.model), (self.beside, beside)):

@@ -46,7 +46,6 @@ class Reading(QObject):
         if stage.scene is None or stage.scene.chart is None:
             self.said.emit("t-SNE has no places between the points: click a sentence, or choose the plane.")
             return
-        self._begin()
         for each in self._stages:
             self._read(each, (x, y), preview=False)
         self._end(f"The place ({x:.2f}, {y:.2f}) of variable {self._mixture + 1}; {self._rest()}")
@@ -56,7 +55,6 @@ class Reading(QObject):
         report = stage.explorer.report
         if report is None:
             return
-        self._begin()
         mean = np.asarray(report.means)[self._mixture, component]
         self._read_block(stage.explorer, mean, preview=False)
         chart = stage.explorer.chart(self._mixture)
@@ -70,7 +68,6 @@ class Reading(QObject):
         explorer, scene = stage.explorer, stage.scene
         if scene is None or explorer.report is None or index >= len(scene.texts):
             return
-        self._begin()
         text = scene.texts[index]
         for each in self._stages:
             self._read_sentence(each, index)
@@ -91,13 +88,11 @@ class Reading(QObject):
 
     def drag(self, stage: Stage, component: int, x: float, y: float) -> None:
         """A mean is under way: read where it is now, and at the same place of the other model."""
-        self._begin()
         self._read_moved(stage, component, x, y, preview=True)
         self.said.emit(self._moved(component))
 
     def drop(self, stage: Stage, component: int, x: float, y: float) -> None:
         """It is let go: the full search, and the mean goes back to where the model has it."""
-        self._begin()
         self._read_moved(stage, component, x, y, preview=False)
         self._end(self._moved(component))
         for each in self._stages:
@@ -134,14 +129,10 @@ class Reading(QObject):
             if stage.explorer is explorer:
                 stage.show_here()
 
-    def _begin(self) -> None:
-        self._store.hold()
-
     def _end(self, said: str) -> None:
         here = self._stages[0].explorer.here
         if here is not None:
-            self._store.slide(point=as_point(here))
-        self._store.commit("read another place")
+            self._store.read_at(as_point(here))
         self.said.emit(said)
 
     def _rest(self) -> str:

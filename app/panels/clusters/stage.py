@@ -129,15 +129,27 @@ class Stage(QObject):
 
     @Slot()
     def _on_model(self) -> None:
-        report, model = self.explorer.report, self.explorer.model
-        self.banner.show_text(report.verdict if report and self._shown else "")
+        model = self.explorer.model
+        self._show_verdict()
         if model == LIVE:
             self.strip.show_sentence((), ())
             self.strip.show_hint("Sentences can be read from the model once it is saved.")
         self.refresh()
 
+    def _show_verdict(self) -> None:
+        """The warning, about the end also before it; beside another map its first sentence only, to leave room."""
+        report = self.explorer.report
+        full = report.verdict if report and self._shown else ""
+        said = f"{full.partition('. ')[0].rstrip('.')}." if full and self._choices.beside else full
+        if said and not self.explorer.at_end(self.frame):
+            said = f"In the end {said[:1].lower()}{said[1:]}"
+        if said != self.banner.text:
+            self.banner.show_text(said)
+            self.banner.setToolTip(full)
+
     @Slot()
     def _on_frame(self) -> None:
+        self._show_verdict()
         self.show_scene()
 
     @Slot()

@@ -1,4 +1,4 @@
-"""The panel's choices and how they change: at once with a step to undo, or continuously with one step at the end."""
+"""The panel's choices and how they change: each a step to undo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtGui import QUndoStack
 
 from app.panels.clusters.choices import Choices
 from app.undo import edit
+from engine.messages import Point
 
 TITLES = {
     "beside": "change the model beside",
@@ -31,7 +32,6 @@ class Store(QObject):
     def __init__(self, undo: QUndoStack, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._undo = undo
-        self._before: Choices | None = None
         self.choices = Choices()
 
     def set(self, choices: Choices) -> None:
@@ -40,21 +40,16 @@ class Store(QObject):
         self.changed.emit(old, choices)
 
     def choose(self, field: str, value: Any) -> None:
-        """Change one choice, so that it can be undone."""
-        new = self.choices.with_fields(**{field: value})
-        edit(self._undo, f"clusters.{field}", TITLES.get(field, f"change {field}"), self.choices, new, self.set)
+        """Change one choice, so that it can be undone; undoing leaves the others as they are by then."""
+        self._edit(field, TITLES.get(field, f"change {field}"), getattr(self.choices, field), value)
 
-    def hold(self) -> None:
-        """A drag begins: undo will come back to here."""
-        self._before = self._before or self.choices
+    def _edit(self, field: str, title: str, old: Any, new: Any) -> None:
+        edit(
+            self._undo, f"clusters.{field}", title, old, new, lambda v: self.set(self.choices.with_fields(**{field: v}))
+        )
 
-    def slide(self, **fields: Any) -> None:
-        """Change something while a hand is on it; nobody is told, the hand shows it itself."""
-        self.hold()
-        self.choices = self.choices.with_fields(**fields)
-
-    def commit(self, title: str) -> None:
-        """The hand is off: one step to undo for all that has changed since `hold`."""
-        before, self._before = self._before, None
-        if before is not None:
-            edit(self._undo, "clusters.point", title, before, self.choices, self.set)
+    def read_at(self, point: Point) -> None:
+        """Another place to read, so that it can be undone; nobody is told, who read it has shown it already."""
+        before = self.choices.point
+        self.choices = self.choices.with_fields(point=point)
+        self._edit("point", "read another place", before, point)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -35,7 +35,7 @@ class TrainingTab(QWidget):
         """One or two films, the first one solid."""
         for chart, all_series in (
             (self.loss, [in_order(film.loss()) for film in films]),
-            (self.outcome, [film.outcome() for film in films]),
+            (self.outcome, [_rounded(film.outcome()) for film in films]),
         ):
             if not films:
                 chart.set_series((), {}, "nats")
@@ -49,3 +49,8 @@ class TrainingTab(QWidget):
         """Where the cursor stands."""
         for chart in (self.loss, self.outcome):
             chart.set_step(step)
+
+
+def _rounded(series: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """To three decimals: of a collapsed mixture the rest is noise."""
+    return {name: [round(v, 3) for v in values] for name, values in series.items()}

@@ -1,0 +1,149 @@
+"""Training in the window: the view follows, everything else stays usable, the model can be read when it is saved."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QUndoStack
+
+from app.bridge import Bridge
+from app.commands import CommandRegistry
+from app.notices import Notices
+from app.panels.clusters import ClustersPanel
+from app.panels.clusters.choices import LIVE, Lesson, title_of
+from app.services import Services
+from app.settings import Settings
+from engine.library import Library
+from engine.worker import Engine
+from tests.app.panels.clusters.conftest import LABELS, TEXTS, settle
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    """A folder with what the bundled recipes name, in little."""
+    draw = random.Random(1)
+    for split, count in (("train", 160), ("valid", 24), ("test", 24)):
+        path = tmp_path / "text" / "errands" / f"{split}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [draw.choice(list(zip(LABELS, TEXTS, strict=True))) for _ in range(count)]
+        lines = [f"{label}\t{words} {draw.randrange(10**6)}" for label, words in rows]
+        path.write_text("\n".join(lines), "utf-8")
+    return tmp_path / "text"
+
+
+@pytest.fixture
+def live(mixtures, theme, tmp_path, monkeypatch, qtbot, text):
+    """The panel on an engine with a thread of its own."""
+    monkeypatch.setenv("TEXTSCAPE_MODELS", str(tmp_path / "models"))
+    bridge = Bridge(Engine("cpu", library=Library(torch.device("cpu"), [mixtures, tmp_path / "models"])))
+    services = Services(bridge, CommandRegistry(), theme, QUndoStack(), Notices(), Settings(reduce_motion=True))
+    bridge.refresh_models()
+    assert bridge.wait_for(lambda: len(bridge.models) == 3)
+    panel = ClustersPanel(services)
+    qtbot.addWidget(panel)
+    panel.resize(1440, 820)
+    panel.show()
+    panel.studio.trainer.runs = tmp_path / "runs"
+    panel.choose("lesson", Lesson(passes=3, data=str(text)))
+    yield panel
+    panel.stop()
+    assert bridge.close()
+
+
+def test_a_lesson_asks_for_what_the_form_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEXTSCAPE_MODELS", str(tmp_path))
+    request = Lesson(beta=0.35, information=False, passes=7, seed=3).request(tmp_path)
+    assert request.overrides == {
+        "options.terms.dispersion.weight": 0.35,
+        "options.terms.information.weight": 0.0,
+        "training.passes": 7,
+        "seed": 3,
+        "name": "my-dgmvae-b035-s3",
+    }
+    assert Path(request.output) == tmp_path / "my-dgmvae-b035-s3.safetensors"
+    assert request.threads == 1
+    assert request.frames == 60
+
+
+@pytest.mark.parametrize(
+    ("beta", "information", "title"),
+    [(1.0, True, "GMVAE"), (0.2, True, "GMVAE + L_var"), (1.0, False, "GMVAE + L_mi"), (0.2, False, "DGMVAE")],
+)
+def test_the_objective_is_named_as_in_the_lecture_and_read_back_from_the_name(beta, information, title, live):
+    lesson = Lesson(beta=beta, information=information)
+    assert lesson.title == title
+    info = live.bridge.models[0]
+    assert title_of(type(info)(**{**{f: getattr(info, f) for f in info.__struct_fields__}, "name": lesson.name()})) == (
+        title
+    )
+
+
+def test_the_form_changes_the_lesson_and_can_be_undone(live, monkeypatch):
+    monkeypatch.setattr("app.undo.PAUSE", -1.0)  # no two edits become one
+    form = live.inputs.lesson
+    form.recipe.setCurrentIndex(form.recipe.findData("live-gmvae"))
+    form.recipe.activated.emit(form.recipe.currentIndex())
+    assert (live.store.choices.lesson.beta, live.store.choices.lesson.information) == (1.0, True)
+    assert form.start.text() == "Train GMVAE"
+    form.information.click()
+    assert form.start.text() == "Train GMVAE + L_mi"
+    live.services.undo.undo()
+    assert live.store.choices.lesson.information
+
+
+@pytest.mark.slow
+def test_the_view_follows_a_training_and_then_reads_the_model(live, qtbot):
+    live.inputs.section.set_open(True)
+    qtbot.mouseClick(live.inputs.lesson.start, Qt.MouseButton.LeftButton)
+    trainer = live.studio.trainer
+    assert trainer.running
+    assert live.run_bar.isVisible()
+    assert live.store.choices.model == LIVE
+    assert live.bridge.wait_for(lambda: trainer.film is not None and len(trainer.film) > 2, 60)
+    stage = live.stages[0]
+    stage.show_scene()
+    assert len(stage.scene.means) == 6
+    assert live.cinema.playhead.at_edge
+    assert live.terms.loss._series["reconstruction"].size >= 2
+    assert live.bridge.wait_for(lambda: not trainer.running, 100)
+    assert live.store.choices.model == "my-dgmvae-b020-s1"
+    assert live.bridge.wait_for(lambda: live.main.last is not None, 20)
+    settle(live)
+    assert live.main.film.steps == trainer.film.steps
+    assert not live.run_bar.isVisible()
+    assert live.inputs.model.findData("my-dgmvae-b020-s1") >= 0
+
+
+@pytest.mark.slow
+def test_a_training_is_held_while_another_model_is_read_and_then_cancelled(live, qtbot):
+    live.choose("lesson", live.store.choices.lesson.with_fields(passes=200))
+    live.studio.train()
+    trainer = live.studio.trainer
+    assert live.bridge.wait_for(lambda: trainer.film is not None, 60)
+    live.choose("model", "tiny-dgmvae")
+    assert live.bridge.wait_for(lambda: live.main.last is not None, 30)  # read while it trains
+    assert trainer.running
+    qtbot.mouseClick(live.run_bar.pause, Qt.MouseButton.LeftButton)
+    assert live.bridge.wait_for(lambda: trainer.paused, 10)
+    frames = len(trainer.film)
+    qtbot.mouseClick(live.run_bar.watch, Qt.MouseButton.LeftButton)
+    assert live.main.film is trainer.film
+    assert len(trainer.film) == frames
+    qtbot.mouseClick(live.run_bar.pause, Qt.MouseButton.LeftButton)
+    assert live.bridge.wait_for(lambda: not trainer.paused, 10)
+    qtbot.mouseClick(live.run_bar.cancel, Qt.MouseButton.LeftButton)
+    assert live.bridge.wait_for(lambda: not trainer.running, 20)
+    assert live.inputs.lesson.start.isEnabled()
+    assert live.store.choices.model == LIVE  # what there is stays on show
+    assert live.state()["choices"]["model"] == ""
+
+
+def test_a_text_that_is_not_there_is_said(live, tmp_path):
+    live.choose("lesson", Lesson(data=str(tmp_path / "nowhere")))
+    live.studio.train()
+    assert live.bridge.wait_for(lambda: not live.studio.trainer.running, 20)
+    assert live.services.notices.history[-1].kind == "error"
