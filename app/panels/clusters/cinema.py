@@ -58,13 +58,13 @@ class Cinema(QObject):
     @Slot()
     def _on_failed(self) -> None:
         """A model that cannot be opened keeps the others waiting no longer."""
-        if any(e.broken for e in self._explorers) and all(e.film is None for e in self._explorers):
+        if any("report" in e.broken for e in self._explorers) and all(e.film is None for e in self._explorers):
             self.ask()
 
     @Slot()
     def ask(self) -> None:
         """Read the films of the models on show, as soon as all of their reports are there."""
-        shown = [e for e in self._explorers if e.model and e.model != LIVE and not e.broken]
+        shown = [e for e in self._explorers if e.model and e.model != LIVE and "report" not in e.broken]
         if not shown or any(e.report is None for e in shown):
             return
         models = tuple(dict.fromkeys(e.model for e in shown if e.report is not None and e.report.frames))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
 from app.panels.clusters import scene
+from app.panels.clusters.asker import Asker
 from app.panels.clusters.choices import LIVE, READ, Choices
 from app.panels.clusters.film import Film
 from app.panels.clusters.sample import Sample
@@ -34,12 +35,10 @@ from engine.messages import (
     Point,
     Priority,
     Progress,
-    Request,
     Superseded,
 )
 
 Array = npt.NDArray[np.floating]
-Handler = Callable[[Event], None]
 
 
 def as_point(values: Array) -> Point:
@@ -47,7 +46,7 @@ def as_point(values: Array) -> Point:
     return tuple(float(v) for v in values)
 
 
-class Explorer(QObject):
+class Explorer(Asker):
     """A model's report, its film, encoded sentences, layouts, and the point it is read at.
 
     `side` names it in the engine's latest-wins slots. Answers about an earlier model or choice are dropped.
@@ -59,20 +58,16 @@ class Explorer(QObject):
     figures_ready = Signal()
     layout_changed = Signal()
     decoded = Signal(object)  # Decoded
-    progress = Signal(str, float, float)  # what, done, total; done = total: over
-    failed = Signal(str, str)  # sentence, traceback
 
     def __init__(self, bridge: Bridge, side: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge, self._side = bridge, side
-        self._jobs: dict[str, int] = {}
+        super().__init__(bridge, parent)
+        self._side = side
         self._newest = 0
         self.model = ""
         self._forget()
 
     def _forget(self) -> None:
         self.report: MixtureReport | None = None
-        self.broken = False  # it could not be opened
         self.film: Film | None = None
         self.sample, self.ghosts = Sample(), Sample()
         self.layouts: dict[int, ClusterMap] = {}
@@ -80,44 +75,11 @@ class Explorer(QObject):
         self.last: Decoded | None = None
         self.asked = self.dropped = 0
 
-    # --- asking ------------------------------------------------------------------------------------------------------
-
-    def _ask(self, kind: str, request: Request, handler: Handler, priority: Priority = Priority.INTERACTIVE) -> None:
-        """Ask for something of a kind; an earlier answer of that kind is not wanted any more."""
-        self.drop(kind)
-
-        def listener(message: Message) -> None:
-            if self._jobs.get(kind, message.job) != message.job:
-                return
-            if isinstance(message.event, Failed):
-                self._jobs.pop(kind, None)
-                self.broken |= kind == "report"
-                self.progress.emit(kind, 1, 1)
-                self.failed.emit(message.event.sentence, message.event.traceback)
-            else:
-                handler(message.event)
-
-        self._jobs[kind] = self._bridge.submit(request, listener, priority=priority)
-
-    def drop(self, kind: str) -> None:
-        """Stop what is being computed of a kind."""
-        job = self._jobs.pop(kind, None)
-        if job is not None:
-            self._bridge.forget(job)
-
-    def working(self, kind: str) -> bool:
-        """Whether something of a kind is being computed."""
-        return self._jobs.get(kind, 0) in self._bridge.jobs
-
-    def remaining(self, kind: str) -> float | None:
-        """Seconds until it is done; None when that cannot be told."""
-        record = self._bridge.jobs.get(self._jobs.get(kind, 0))
-        return record.remaining if record else None
+    # --- models ------------------------------------------------------------------------------------------------------
 
     def show_model(self, model: str) -> None:
         """Another model, or none, or the one that trains."""
-        for kind in list(self._jobs):
-            self.drop(kind)
+        self.drop_all()
         self.model = model
         self._forget()
         if model and model != LIVE:
@@ -163,8 +125,7 @@ class Explorer(QObject):
                     found.figures = event
                     self.figures_ready.emit()
                 case Finished():
-                    self._jobs.pop(kind, None)
-                    self.progress.emit(kind, 1, 1)
+                    self.over(kind)
 
         request = EncodeClusters(model=self.model, texts=tuple(texts), labels=tuple(labels))
         self._ask(kind, request, handler, Priority.STREAMING)
@@ -172,9 +133,7 @@ class Explorer(QObject):
     def stop_encoding(self) -> None:
         """Keep what has been encoded so far."""
         for kind in ("sample", "ghosts"):
-            if kind in self._jobs:
-                self.drop(kind)
-                self.progress.emit(kind, 1, 1)
+            self.stop(kind)
 
     # --- layout ------------------------------------------------------------------------------------------------------
 
@@ -201,16 +160,13 @@ class Explorer(QObject):
                 case Progress():
                     self.progress.emit("layout", event.done, event.total)
                 case Finished() | Cancelled():
-                    self._jobs.pop("layout", None)
-                    self.progress.emit("layout", 1, 1)
+                    self.over("layout")
 
         self._ask("layout", request, handler, Priority.STREAMING)
 
     def stop_layout(self) -> None:
         """Keep the layout as it is."""
-        if "layout" in self._jobs:
-            self.drop("layout")
-            self.progress.emit("layout", 1, 1)
+        self.stop("layout")
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

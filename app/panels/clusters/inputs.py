@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -201,6 +202,15 @@ class Inputs(QWidget):
         self.colour.show_value(choices.colour_by)
         self.back.setVisible(bool(choices.file))
         self.lesson.show_lesson(choices.lesson)
+
+    @Slot(bool)
+    def show_lesson_form(self, opened: bool) -> None:
+        """Scroll so that the form can be seen, when it has just been opened."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None and opened:
+            QTimer.singleShot(0, self, lambda: area.ensureWidgetVisible(self.lesson, 0, 12))
 
     def show_source(self, text: str) -> None:
         """Where the points come from."""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QScrollArea, QStackedWidget, QWidget
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QStackedWidget
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -35,6 +35,7 @@ from app.panels.clusters.store import Store
 from app.panels.clusters.studio import Studio
 from app.panels.clusters.training_tab import TrainingTab
 from app.panels.clusters.views import Views
+from app.panels.clusters.work import Work
 from app.services import Services
 from app.widgets.empty import EmptyState
 from app.widgets.player import PlayerBar
@@ -63,7 +64,7 @@ class ClustersPanel(Panel):
         tabs = (self.clusters, self.sentences, self.terms)
         self.views = Views(self.store, self.stages, self.cinema, tabs, self.explain, theme=theme, parent=self)
         self.reading = Reading(self.store, self.stages, self)
-        self.material = Material(self)
+        self.material, self.work = Material(self), Work(self)
         self.run_bar = RunBar()
         self.studio = Studio(self)
         self.demonstration = Demonstration(self)
@@ -106,7 +107,7 @@ class ClustersPanel(Panel):
             (self.inputs.changed, self.choose),
             (self.inputs.open_wanted, self.material.ask),
             (self.inputs.figure_wanted, self.gallery.show),
-            (self.inputs.stop_wanted, self.stop_computing),
+            (self.inputs.stop_wanted, self.work.stop),
             (self.clusters.rows_chosen, lambda rows: self.choose("rows", rows)),
             (self.clusters.named, self.name_cluster),
             (self.sentences.went, lambda i: self.reading.go_to_sentence(self.views.front, i)),
@@ -115,13 +116,12 @@ class ClustersPanel(Panel):
             (self.main.decoded, self.explain.show_decoded),
             (self.cinema.ready, self._on_films),
             (self.figure.closed, self.show_maps),
-            (self.inputs.section.toggled, lambda _open: self.bring_into_sight(self.inputs.lesson)),
+            (self.inputs.section.toggled, self.inputs.show_lesson_form),
         ):
             signal.connect(slot)
         for explorer in (self.main, self.beside):
             explorer.failed.connect(self.services.notices.error)
             explorer.report_ready.connect(self._on_report)
-            explorer.progress.connect(self._on_progress)
         self.cinema.failed.connect(self.services.notices.error)
         self.setFocusProxy(self.stages[0].map)
 
@@ -146,8 +146,7 @@ class ClustersPanel(Panel):
             stage.follow(new)
         if new.mixture != old.mixture or new.model != old.model:
             self._set_windows()
-        if new.layout == "tsne":
-            self._lay_out()
+        self.work.lay_out()
         if new.file != old.file:
             self.material.encode()
         if new.point != old.point:
@@ -197,14 +196,6 @@ class ClustersPanel(Panel):
         self.views.show_terms()
         self.player.setVisible(True)
 
-    def bring_into_sight(self, widget: QWidget) -> None:
-        """Scroll the input region so that something in it can be seen."""
-        area = widget.parentWidget()
-        while area is not None and not isinstance(area, QScrollArea):
-            area = area.parentWidget()
-        if area is not None:
-            QTimer.singleShot(0, widget, lambda: area.ensureWidgetVisible(widget, 0, 12))
-
     @Slot()
     def _on_films(self) -> None:
         """Films are there, or there are none: fit the window, encode the sentences, read the first place."""
@@ -220,27 +211,6 @@ class ClustersPanel(Panel):
         fit = [f for f in films if mixture < len(f.charts)]
         for stage in self.stages:
             stage.set_window(common_extent(fit, mixture))
-
-    def _lay_out(self) -> None:
-        for explorer in (self.main, self.beside):
-            if explorer.model and not explorer.working("sample"):
-                explorer.lay_out(self.store.choices.mixture)
-
-    @Slot(str, float, float)
-    def _on_progress(self, kind: str, done: float, total: float) -> None:
-        names = {"report": "opening the model", "sample": "encoding", "ghosts": "encoding", "layout": "t-SNE"}
-        self.inputs.show_busy(f"{names[kind]}: {done:,.0f} of {total:,.0f}", done, total)
-        if kind == "sample" and done >= total:
-            self.inputs.show_source(self.material.said())
-            if self.store.choices.layout == "tsne":
-                self._lay_out()
-
-    @Slot()
-    def stop_computing(self) -> None:
-        """Keep what there is of a layout or an encoding."""
-        for explorer in (self.main, self.beside):
-            explorer.stop_layout()
-            explorer.stop_encoding()
 
     @Slot()
     def lasso(self) -> None:
@@ -279,7 +249,7 @@ class ClustersPanel(Panel):
     def stop(self) -> None:
         """Stop the film, layouts and encoding; the training goes on until it is cancelled."""
         self.cinema.playhead.pause()
-        self.stop_computing()
+        self.work.stop()
 
     def demo(self) -> None:
         """Two trainings side by side, played from the beginning."""
