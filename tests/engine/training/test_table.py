@@ -1,0 +1,50 @@
+"""Published tables: every bundled row is a recipe that can be read, and figures land in their columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.messages import Metric
+from engine.objectives.composition import read_objective
+from engine.training.recipe import find_recipe, read_recipe
+from engine.training.table import TABLES, Row, Table, markdown, read_table
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in TABLES.glob("*.toml")))
+@pytest.mark.parametrize("small", [False, True])
+def test_every_row_is_a_usable_recipe(name: str, small: bool) -> None:
+    table = read_table(name)
+    slugs = [row.slug for row in table.rows]
+    assert len(set(slugs)) == len(slugs)
+    for row in table.rows:
+        recipe = read_recipe(find_recipe(row.recipe), table.overrides(row, small=small))
+        if recipe.options:
+            read_objective(recipe.options)
+        assert set(row.published) <= set(table.columns)
+        assert set(row.columns) <= set(table.columns)
+
+
+def test_figures_stand_in_their_columns_beside_the_published_ones() -> None:
+    row = Row(name="A + b", recipe="none", published={"MI": 1.5, "NLL": 99.0}, columns={"MI": "kl"})
+    table = Table(title="T", source="s", columns={"MI": "mutual_information", "NLL": "nll", "VM": "v"}, rows=(row,))
+    line = table.line(row, {"kl": Metric(1.234), "v": Metric(123.4)})
+    assert line == {"MI": (1.234, 1.5), "NLL": (None, 99.0), "VM": (123.4, None)}
+    assert markdown(table, {row.name: line}).splitlines()[-1] == "| A + b | 1.23 (1.5) | – (99) | 123.4 |"
+    assert row.slug == "a-b"
+
+
+def test_a_recipe_field_is_set_by_its_dotted_name(tmp_path: Path) -> None:
+    recipe = read_recipe(find_recipe("live-gmvae"), {"training.passes": 2, "options.terms.dispersion.weight": 0.1})
+    assert recipe.training.passes == 2
+    assert read_objective(recipe.options).terms["dispersion"].weight == 0.1
+    with pytest.raises(ValueError, match="no recipe 'nothing'"):
+        find_recipe("nothing")
+    with pytest.raises(ValueError, match="not a usable recipe"):
+        read_recipe(find_recipe("live-gmvae"), {"training.passes": "many"})
+    with pytest.raises(ValueError, match="no table 'name'"):
+        read_recipe(find_recipe("live-gmvae"), {"name.of": 1})
+    (tmp_path / "broken.toml").write_text("title = 3")
+    with pytest.raises(ValueError, match="not a usable table"):
+        read_table(str(tmp_path / "broken.toml"))
