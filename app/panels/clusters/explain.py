@@ -93,7 +93,7 @@ class Explain(QWidget):
         body = QLabel(wordWrap=True, minimumWidth=1, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
         body.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
         if heading:
-            head = QLabel(heading)
+            head = QLabel(heading, wordWrap=True, minimumWidth=1)
             head.setProperty("role", "overline")
             head.setContentsMargins(0, 8, 0, 0)
             self._layout.addWidget(head)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtGui import QImage, QPainter, QTextDocument
 
 from app.panels.clusters.choices import OBJECTIVES, title_of
 from app.panels.clusters.film import Film, common_extent
@@ -16,7 +16,7 @@ from engine.messages import ModelInfo
 
 LETTERS = "abcdefgh"
 PANEL = QSize(440, 380)  # of one map, in pixels
-TITLE, GAP = 40, 14
+TITLE, GAP = 56, 14
 
 
 def four(models: Sequence[ModelInfo]) -> list[ModelInfo]:
@@ -36,6 +36,8 @@ def titles(films: Sequence[Film], names: Sequence[str]) -> list[str]:
 
 def draw(films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Theme) -> QImage:
     """Two rows, early above late, a column for each film; same axes, same colours."""
+    large = Theme(dark=theme.dark)  # the picture is shown small: its words must be large
+    large.scale = 1.5
     extent, said = common_extent(films, mixture), titles(films, names)
     wide = len(films) * (PANEL.width() + GAP) + GAP
     tall = 2 * (PANEL.height() + TITLE + GAP) + GAP
@@ -48,13 +50,24 @@ def draw(films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Th
         for row, frame in enumerate((film.early(), len(film) - 1)):
             left = GAP + column * (PANEL.width() + GAP)
             top = GAP + row * (PANEL.height() + TITLE + GAP)
-            painter.drawImage(QPointF(left, top), _map(film, frame, mixture, extent, theme))
-            painter.setPen(theme.colors.ink)
-            painter.setFont(theme.sentence_font(20))
-            below = QRectF(left, top + PANEL.height(), PANEL.width(), TITLE)
-            painter.drawText(below, int(Qt.AlignmentFlag.AlignCenter), said[2 * column + row])
+            painter.drawImage(QPointF(left, top), _map(film, frame, mixture, extent, large))
+            _title(painter, said[2 * column + row], QRectF(left, top + PANEL.height(), PANEL.width(), TITLE), theme)
     painter.end()
     return picture
+
+
+def _title(painter: QPainter, text: str, room: QRectF, theme: Theme) -> None:
+    """In the middle, with L_var and L_mi as the lecture sets them."""
+    ink = theme.colors.ink.name()
+    rich = text.replace("L_var", "<i>L</i><sub>var</sub>").replace("L_mi", "<i>L</i><sub>mi</sub>")
+    document = QTextDocument()
+    document.setDefaultFont(theme.sentence_font(28))
+    document.setHtml(f"<div align='center' style='color:{ink}'>{rich}</div>")
+    document.setTextWidth(room.width())
+    painter.save()
+    painter.translate(room.topLeft())
+    document.drawContents(painter)
+    painter.restore()
 
 
 def _map(
@@ -65,6 +78,6 @@ def _map(
     canvas.set_extent(extent)
     canvas.set_points(scene.positions, scene.codes, scene.confidence, scene.labels)
     canvas.set_components(scene.means, scene.covariances, scene.weights)
-    picture = canvas.render_picture(PANEL)
+    picture = canvas.render_picture(PANEL, legend=False)
     canvas.deleteLater()
     return picture

@@ -19,7 +19,7 @@ class Maps(QWidget):
     def __init__(self, stages: Sequence[Stage], run_bar: RunBar) -> None:
         super().__init__()
         self._stages = tuple(stages)
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setSpacing(0)
         grid.setHorizontalSpacing(1)
         grid.setRowStretch(MAP_ROW, 1)
@@ -32,6 +32,12 @@ class Maps(QWidget):
         layout.setSpacing(0)
         layout.addWidget(run_bar)
         layout.addLayout(grid, 1)
+
+    def show_stages(self, count: int) -> None:
+        """Only the first so many; the others take no room."""
+        for column, stage in enumerate(self._stages):
+            stage.set_visible(column < count)
+            self._grid.setColumnStretch(column, int(column < count))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window the maps get the room."""

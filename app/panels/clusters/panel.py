@@ -86,8 +86,8 @@ class ClustersPanel(Panel):
             hint="Or drop a text file on the window to see where its sentences fall.",
         )
         self.figure = FigureView()
-        self.hero = QStackedWidget()
-        for page in (self.empty, Maps(self.stages, self.run_bar), self.figure):
+        self.hero, self.maps = QStackedWidget(), Maps(self.stages, self.run_bar)
+        for page in (self.empty, self.maps, self.figure):
             self.hero.addWidget(page)
         self.player = PlayerBar(self.cinema.playhead, theme=self.theme, unit="frame")
         self.player.live.hide()
@@ -132,8 +132,8 @@ class ClustersPanel(Panel):
         """Show the choices and ask the engine for what they call for."""
         if new.model != old.model and new.point == old.point:  # a point of another model's space
             new = self.store.choices = new.with_fields(point=())
-        self.stages[1].set_visible(bool(new.beside) and new.model != LIVE)
         beside = new.beside if new.model != LIVE else ""
+        self.maps.show_stages(2 if beside else 1)
         for explorer, model in ((self.main, new.model), (self.beside, beside)):
             if explorer.model != model:
                 explorer.show_model(model)
@@ -179,7 +179,7 @@ class ClustersPanel(Panel):
     @Slot()
     def show_maps(self) -> None:
         """The maps, or the invitation when no model is chosen."""
-        self.hero.setCurrentIndex(1 if self.store.choices.model else 0)
+        self.hero.setCurrentWidget(self.maps if self.store.choices.model else self.empty)
 
     # --- results -----------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -44,7 +42,8 @@ class Stage(QObject):
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.caption.setProperty("role", "muted")
         self.caption.setToolTip(
-            "I(x; c): what the components tell of the sentence, nats. Var: how far apart the component means are. "
+            "#: the training step. I(x; c): what the components tell of the sentence, nats. "
+            "Var: how far apart the component means are. "
             "Both near 0: the mixture has collapsed."
         )
         self.banner = Banner(theme=theme)
@@ -183,17 +182,13 @@ class Stage(QObject):
 
     def _show_caption(self) -> None:
         film, frame = self.explorer.film, self.frame
-        name = "Training here" if self.explorer.model == LIVE else self.explorer.model
+        self.title.setText("Training here" if self.explorer.model == LIVE else self.explorer.model)
         if film is None or not len(film):
-            self.title.setText(name)
             self.caption.setText("")
             return
         frame = min(frame, len(film) - 1)
         information, variance = self.explorer.measured(frame)
-        muted = self._theme.text(self._theme.colors.muted).name()
-        step = f"<span style='color:{muted}; font-weight:400'>#{film.steps[frame]:,}</span>"
-        self.title.setText(f"{html.escape(name)}&nbsp; {step}")
-        self.caption.setText(f"I(x; c) {information:.2f}   ·   Var {variance:.2f}")
+        self.caption.setText(f"#{film.steps[frame]:,}   ·   I(x; c) {information:.2f}   ·   Var {variance:.2f}")
 
     def show_here(self) -> None:
         """Where the sentence above is read."""

@@ -69,7 +69,7 @@ def test_scrubbing_moves_the_means_together_in_one_model_and_apart_in_the_other(
     assert early[0] == pytest.approx(early[1], rel=1e-2)
     assert late[0] < 0.01 * early[0]
     assert late[1] > 2 * early[1]
-    assert "#2,500" in shown.stages[0].title.text()
+    assert "#2,500" in shown.stages[0].caption.text()
 
 
 def test_the_cursor_of_the_terms_goes_with_the_frames_and_a_click_on_them_seeks(shown):
