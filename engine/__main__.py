@@ -7,6 +7,7 @@ import sys
 import typer
 
 from engine.commands import COMMANDS
+from engine.messages import brief
 
 app = typer.Typer(help="Textscape without a window.", no_args_is_help=True, pretty_exceptions_enable=False)
 for add_to in COMMANDS:
@@ -18,7 +19,7 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:
-        print(f"textscape: {error}", file=sys.stderr)
+        print(f"textscape: {brief(error, 600)}", file=sys.stderr)
         sys.exit(2)
 
 

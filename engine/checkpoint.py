@@ -13,7 +13,7 @@ import os
 import stat
 import struct
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -27,7 +27,7 @@ from torch import nn
 from engine.capabilities import capabilities_of
 from engine.messages import ModelCard, ModelInfo, Progress, brief
 from engine.models import build, kinds, read_config
-from engine.text import Kind, Tokenizer
+from engine.text import MARKS, Kind, Tokenizer
 
 VERSION = 1
 MAX_HEADER = 1 << 20  # bytes; ours are a few thousand
@@ -117,7 +117,7 @@ def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Modul
             for i, name in enumerate(names):
                 tensor = file.get_tensor(name)
                 if tensor.is_floating_point():
-                    tensor = tensor.float()
+                    tensor = tensor.to(torch.float32, copy=True)  # no view of the file, which may change or go
                     if not bool(torch.isfinite(tensor).all()):
                         raise CheckpointError(f"{path.name}: the weights {name} hold values that are not numbers.")
                 weights[name.removeprefix("weights.")] = tensor
@@ -133,7 +133,25 @@ def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Modul
         model.requires_grad_(False)
     except RuntimeError as error:  # a dtype or a second entry that the header's first reading did not show
         raise CheckpointError(f"{path.name}: the weights do not fit the model: {brief(error)}.") from error
-    yield model.to(device).eval(), header.info
+    model = model.to(device).eval()
+    if not _gives_numbers(model, header.info.capabilities):
+        raise CheckpointError(f"{path.name}: the weights are so large that the model's answers are not numbers.")
+    yield model, header.info
+
+
+@torch.inference_mode()
+def _gives_numbers(model: Any, capabilities: Sequence[str]) -> bool:
+    """Whether the model's first answers are numbers: weights that are may still overflow in what is made of them."""
+    first_word = [[min(MARKS, model.tokenizer.size - 1)]]
+    answers: list[torch.Tensor] = []
+    readers = [model] if "NextToken" in capabilities else []
+    if "Seq2Seq" in capabilities:
+        readers.append(model.condition(first_word))
+    if "Latent" in capabilities:
+        answers.extend(model.posterior(first_word))
+        readers.append(model.decoder(answers[0]))
+    answers += [reader.log_probs(reader.begin(1)) for reader in readers]
+    return not any(bool(a.isnan().any()) for a in answers)
 
 
 def load_model(path: Path, device: torch.device | None = None) -> tuple[nn.Module, ModelInfo]:

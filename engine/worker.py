@@ -229,7 +229,7 @@ class Engine:
             return Failed(sentence=brief(error, SENTENCE), traceback=text)
         kind = type(job.request).__name__
         log.error("%s failed: %s", kind, text)
-        return Failed(sentence=brief(f"{kind} failed: {error or type(error).__name__}", SENTENCE), traceback=text)
+        return Failed(sentence=brief(f"{kind} failed: {str(error) or type(error).__name__}", SENTENCE), traceback=text)
 
     def _notes(self) -> None:
         """Send what the controls changed; called with the lock held or inline."""

@@ -11,7 +11,7 @@ import msgspec
 import torch
 import typer
 
-from engine.commands.output import console, print_json, print_table, watch
+from engine.commands.output import console, print_json, print_table, watch, whole_file
 from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
@@ -73,7 +73,8 @@ def beam(
             elif isinstance(event, SearchDone):
                 _show(event, as_json=as_json)
                 if trace is not None:
-                    trace.write_bytes(encode({"request": request, "steps": steps, "done": event}))
+                    with whole_file(trace) as file:
+                        file.write(encode({"request": request, "steps": steps, "done": event}))
 
 
 def _show(done: SearchDone, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 import typer
 from rich.progress import Progress
 
-from engine.commands.output import console, errors, print_json, print_table, watch
+from engine.commands.output import console, errors, print_json, print_table, watch, whole_file
 from engine.messages import (
     Diagnostics,
     MoveWeights,
@@ -119,30 +120,29 @@ def _run(
     last: list[str] = []
     started: SampleStarted | None = None
     figures: Diagnostics | None = None
-    handle = out.open("wb") if out else None
-    try:
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
-            task = bar.add_task("steps", total=request.steps)
-            for event in watch(engine.run(request)):
-                if isinstance(event, SampleStarted):
-                    started = event
+    with ExitStack() as stack:
+        stack.callback(engine.close)
+        handle = stack.enter_context(whole_file(out)) if out else None
+        bar = stack.enter_context(Progress(console=errors, transient=True, disable=not errors.is_terminal))
+        task = bar.add_task("steps", total=request.steps)
+        for event in watch(engine.run(request)):
+            if isinstance(event, SampleStarted):
+                started = event
+                if handle:
+                    handle.write(encode(request) + b"\n")
+            elif isinstance(event, SampleStep):
+                last = [p.sentence for p in event.proposals]
+                for p in event.proposals:
+                    best[p.sentence] = sum(values[int(p.accepted)] for values in p.terms.values())
                     if handle:
-                        handle.write(encode(request) + b"\n")
-                elif isinstance(event, SampleStep):
-                    last = [p.sentence for p in event.proposals]
-                    for p in event.proposals:
-                        best[p.sentence] = sum(values[int(p.accepted)] for values in p.terms.values())
-                        if handle:
-                            handle.write(run_line(p, event.swaps))
-                    if len(best) > 20_000:
-                        best = dict(_top(best, 100))
-                    bar.update(task, completed=event.step)
-                elif isinstance(event, Diagnostics):
-                    figures = event
-    finally:
-        if handle:
-            handle.close()
-        engine.close()
+                        handle.write(run_line(p, event.swaps))
+                if handle:
+                    handle.flush()  # what a kill leaves behind is whole lines
+                if len(best) > 20_000:
+                    best = dict(_top(best, 100))
+                bar.update(task, completed=event.step)
+            elif isinstance(event, Diagnostics):
+                figures = event
     assert started is not None
     assert figures is not None
     return started, _top(best, 10), last, figures
