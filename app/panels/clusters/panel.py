@@ -225,7 +225,7 @@ class ClustersPanel(Panel):
         return commands(self)
 
     def state(self) -> dict[str, Any]:
-        """Choices, frame, layout."""
+        """Choices, page, layout."""
         choices = self.store.choices
         kept = choices.with_fields(model="") if choices.model == LIVE else choices
         return {
