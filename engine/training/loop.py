@@ -100,7 +100,7 @@ class _Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
         counters = [self.epoch, self.batch, self.step, self.stale]
-        with beside.open("wb") as file, _disk_errors(beside):
+        with _disk_errors(beside), beside.open("wb") as file:
             torch.save(
                 {
                     "counters": counters,
