@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.bridge import Bridge
 from app.icons import icon
+from app.plain import plain
 from app.settings import Settings
 from app.theme import Theme
 from app.widgets.numbers import number
@@ -88,7 +89,7 @@ class ModelRow(QFrame):
                 layout.addWidget(label)
         layout.addWidget(dot)
         card = info.card
-        self.setToolTip("\n".join(part for part in (card.title, card.summary, card.data, card.licence) if part))
+        self.setToolTip(plain("\n".join(part for part in (card.title, card.summary, card.data, card.licence) if part)))
         self.setAccessibleName(f"{info.name}, {kind}, {'loaded' if loaded else 'not loaded'}")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
@@ -176,7 +177,7 @@ class LibraryView(QWidget):
             button.setProperty("kind", "row")
             there = path.exists()
             button.setEnabled(there)
-            button.setToolTip(name if there else f"{name} is not there any more")
+            button.setToolTip(plain(name if there else f"{name} is not there any more"))
             button.clicked.connect(lambda _=False, p=path: self.opened.emit(p))
             section.content.addWidget(button)
         return section
@@ -194,7 +195,7 @@ def _note(text: str) -> QLabel:
 
 def _broken(model: BrokenModel, theme: Theme) -> QWidget:
     row = QFrame()
-    row.setToolTip(model.path)
+    row.setToolTip(plain(model.path))
     mark = theme.text(theme.colors.rejected).name()
     name = QLabel(f"✗ {Path(model.path).name}", wordWrap=True)
     name.setStyleSheet(f"color: {mark}")

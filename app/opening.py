@@ -125,7 +125,7 @@ class Files:
         services = self._window.services
         for ref in session.models:
             path = ref.find(base)
-            if not path.is_file():
+            if not path.is_file() or path.suffix != SUFFIX:
                 services.notices.warn(f"{ref.name} was at {path}, but is not there any more.")
                 continue
             if ref.hash and sessions.fingerprint(path) != ref.hash:

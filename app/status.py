@@ -8,6 +8,7 @@ from collections import deque
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStatusBar
 
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.numbers import number
 from engine.messages import Status
@@ -100,7 +101,7 @@ class StatusBar(QStatusBar):
         """Which models are in memory."""
         many = f"{names[0]} and {len(names) - 1} more" if len(names) > 2 else " · ".join(names)
         self.models.setText(many or "No model loaded")
-        self.models.setToolTip("Models in memory" + "".join(f"\n{n}" for n in names))
+        self.models.setToolTip(plain("Models in memory" + "".join(f"\n{n}" for n in names)))
 
     def _label(self, tip: str, text: str = "") -> QLabel:
         label = QLabel(text, toolTip=tip)

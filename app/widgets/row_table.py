@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from app.plain import plain
 from app.theme import Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -76,7 +77,9 @@ class RowModel(QAbstractTableModel):
             return None
         cell = self.row(index.row())[index.column()]
         text, color = cell if isinstance(cell, tuple) else (cell, None)
-        return color if role == Qt.ItemDataRole.ForegroundRole else text
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return color
+        return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Headings."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Union
 
 import msgspec
@@ -53,10 +54,16 @@ def decode_event(data: bytes | str) -> Event:
 def _decode(base: type, data: bytes | str) -> Any:
     kinds: Any = Union[tuple(_leaves(base))]  # noqa: UP007 - built at run time
     try:
-        value = _with_nan(msgspec.json.decode(data), inspect.type_info(kinds))
+        value = _with_nan(msgspec.json.decode(data), _shape(kinds))
         return msgspec.convert(value, kinds, dec_hook=_revive)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"not a {base.__name__.lower()} this version knows: {brief(error)}") from error
+
+
+@cache
+def _shape(kinds: Any) -> inspect.Type:
+    """What the types are made of, found out once: it takes their annotations apart."""
+    return inspect.type_info(kinds)
 
 
 def _leaves(base: type) -> list[type]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,11 +122,11 @@ class _Run:
     def load(self, path: Path) -> None:
         """Raises ValueError when the file is broken or of another recipe; nothing in it is executed."""
         try:
+            if not zipfile.is_zipfile(path):  # torch's older formats unpack themselves in other places first
+                raise ValueError("no archive")
             self._restore(torch.load(path, weights_only=True))
         except Exception as error:
-            raise ValueError(
-                f"{path} is no state of this recipe; remove it or choose another run folder: {brief(error)}"
-            ) from error
+            raise ValueError(f"{path} is no state of this recipe; remove it or choose another run folder") from error
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.epoch, self.batch, self.step, self.stale = state["counters"]

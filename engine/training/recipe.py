@@ -69,6 +69,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}  # what only this task knows, such as loss terms
 
 
+MAX_BYTES = 1 << 16  # of a recipe; ours have a few thousand
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -87,7 +88,11 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     Raises ValueError with one sentence when the file or an override is broken.
     """
     try:
-        plain = msgspec.toml.decode(path.read_bytes())
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ValueError("it is far larger than any recipe")
+        plain = msgspec.toml.decode(data)
         for name, value in (overrides or {}).items():
             *tables, field = name.split(".")
             place = plain
@@ -97,5 +102,5 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
                     raise ValueError(f"{path.name} has no table {table!r} to set {name} in")
             place[field] = value
         return msgspec.convert(plain, type=Recipe)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
         raise ValueError(f"{path.name} is not a usable recipe: {brief(error)}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -86,9 +87,9 @@ class BeamsExplain(QWidget):
             "open": ("✓ Nothing better known", c.accepted),
         }
         head, color = heads[verdict.kind]
-        self._where.setText(where)
+        self._where.setText(escape(where))
         self._what.setText(f"<span style='color:{self._theme.text(color).name()}'>{head}</span>")
-        self._verdict.setText(verdict.sentence)
+        self._verdict.setText(escape(verdict.sentence))
         self._objective.setText(OBJECTIVES[decoder.options.strategy].replace("{{", "{").replace("}}", "}"))
         self._score.setText(score_formula(decoder, best, score))
         self._call.setText(call)
@@ -98,8 +99,8 @@ class BeamsExplain(QWidget):
 
     def show_place(self, label: str, about: str, bars: Sequence[Bar], force: str) -> None:
         """What is known of the token or node chosen; `force` is the prefix that the button would force."""
-        self._place.setText(label)
-        self._node.setText(about)
+        self._place.setText(escape(label))
+        self._node.setText(escape(about).replace("\n", "<br>"))
         self.bars.show_bars(bars)
         self.bars.setFixedHeight(self._theme.px(24) * (len(bars) + 1) if bars else 0)
         self.force.setText(f"Force “{_short(force)}”, search on")

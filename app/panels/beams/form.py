@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.icons import icon
 from app.panels.beams.decoders import NAMES, Setup, title
 from app.panels.beams.fields import FIELDS, Field
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.fields import NumberField
 from engine.messages import PRESETS, ModelInfo
@@ -119,7 +120,7 @@ class BeamsForm(QWidget):
             self.model.clear()
             for info in models:
                 self.model.addItem(info.card.title or info.name, info.name)
-                self.model.setItemData(self.model.count() - 1, info.card.summary, Qt.ItemDataRole.ToolTipRole)
+                self.model.setItemData(self.model.count() - 1, plain(info.card.summary), Qt.ItemDataRole.ToolTipRole)
             if not models:
                 self.model.addItem("No model that writes found", "")
             self.model.setCurrentIndex(max(0, self.model.findData(chosen)))

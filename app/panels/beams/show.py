@@ -136,7 +136,7 @@ class Shower:
             p.explain.show_place(f"“{display(token.piece)}”", where, present.token_bars(token), prefix)
         elif p.node is not None and p.node in run.growth.nodes:
             node = run.growth.nodes[p.node]
-            text = self._describe(node).replace("\n", "<br>")
+            text = self._describe(node)
             p.explain.show_place(f"step {node.born}: “{node.label}”", text, present.node_bars(run.growth, node), prefix)
         else:
             p.explain.show_place("", "", (), "")

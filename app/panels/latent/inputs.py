@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon
 from app.panels.latent.choices import LETTERS, Choices, is_variational
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.pad_marks import paint_badge
 from engine.messages import ModelInfo
@@ -218,7 +219,7 @@ class Inputs(QWidget):
         combo.setMinimumContentsLength(8)
         for text, value, explained in items:
             combo.addItem(text, value)
-            combo.setItemData(combo.count() - 1, explained, Qt.ItemDataRole.ToolTipRole)
+            combo.setItemData(combo.count() - 1, plain(explained), Qt.ItemDataRole.ToolTipRole)
         combo.activated.connect(lambda _i: self.changed.emit(field, combo.currentData()))
         self._combos[field] = combo
         self._layout.addWidget(combo)
@@ -273,7 +274,7 @@ class Inputs(QWidget):
             combo.clear()
             for text, value, explained in items:
                 combo.addItem(text, value)
-                combo.setItemData(combo.count() - 1, explained, Qt.ItemDataRole.ToolTipRole)
+                combo.setItemData(combo.count() - 1, plain(explained), Qt.ItemDataRole.ToolTipRole)
             combo.setCurrentIndex(combo.findData(chosen))
 
     def show_choices(self, choices: Choices) -> None:

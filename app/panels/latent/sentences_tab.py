@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.row_table import Column, RowTable
 
@@ -81,7 +82,7 @@ class SentencesTab(QWidget):
     def show_texts(self, texts: Sequence[str], source: str) -> None:
         """Another list of sentences."""
         self._texts, self._lower = texts, None
-        self.search.setToolTip(f"Sentences that hold all of these words. Searched: {source}")
+        self.search.setToolTip(plain(f"Sentences that hold all of these words. Searched: {source}"))
         self.show_places(range(len(texts)), f"{len(texts):,} sentences, {source}" if len(texts) else "")
         if self.search.text():
             self._on_search(self.search.text())

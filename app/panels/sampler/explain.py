@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -61,11 +62,11 @@ class SamplerExplain(QWidget):
             self._slot.setText("")
             return
         self._where.setText(f"step {step:,}" + (f", chain {p.chain + 1}" if chains > 1 else ""))
-        what = action(p)
+        what = escape(action(p))
         self._what.setText(what[0].upper() + what[1:])
         c = self._theme.colors
         color = self._theme.text(c.accepted if p.accepted else c.rejected).name()
-        head, _, rest = verdict(p).partition(":")
+        head, _, rest = escape(verdict(p)).partition(":")
         sign = "✓" if p.accepted else "✗"
         self._verdict.setText(f"<span style='color:{color}'><b>{sign} {head}</b></span>:{rest}")
         if tested:

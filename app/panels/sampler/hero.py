@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QComboBox,
@@ -127,16 +129,16 @@ class SamplerHero(QWidget):
             self.strip.show_sentence(words, edit, before=before, animate=animate)
         self._locks.setVisible(locks is not None and not overview)
         if proposal is None:
-            self._said.setText(self._start_text(run))
+            self._said.setText(escape(self._start_text(run)))
             self._title.setText("")
             self.bars.show_bars([])
             return
         color = self._theme.text(self._theme.colors.accepted if proposal.accepted else self._theme.colors.rejected)
         traded = " Then it traded sentences with its neighbour." if self._traded(run, step, chain) else ""
-        what = action(proposal)
+        what = escape(action(proposal))
         self._said.setText(
             f"{what[0].upper()}{what[1:]}. <span style='color:{color.name()}'>"
-            f"{'✓' if proposal.accepted else '✗'} {verdict(proposal)}</span>{traded}"
+            f"{'✓' if proposal.accepted else '✗'} {escape(verdict(proposal))}</span>{traded}"
         )
         self._title.setText(candidates_title(proposal, run.request.candidates, len(proposal.words)))
         self.bars.show_bars([] if impossible(proposal) else bars_of(proposal))
