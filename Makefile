@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: run test lint bench shots clean
+.PHONY: run test lint bench soak shots clean
 
 run: $(VENV)/run.done
 	$(BIN)/python -m app $(ARGS)
@@ -21,6 +21,9 @@ lint: $(VENV)/test.done
 
 bench: $(VENV)/bench.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(VENV)/test.done
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m tests.soak $(ARGS)
 
 shots: $(VENV)/run.done
 	$(BIN)/python -m app --shots $(or $(DIR),shots)

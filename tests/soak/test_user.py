@@ -1,0 +1,53 @@
+"""The soak in short: the same program as `make soak`, a few hundred actions."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.program import ROOT, environment
+from tests.soak.watch import slope
+
+
+def soak(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.soak", "--files", "0", "--kills", "0", *arguments],
+        cwd=ROOT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+
+
+def test_a_user_at_full_engine_load_finds_no_fault(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.jsonl"
+    done = soak(tmp_path, "--actions", "240", "--seed", "11", "--journal", str(journal))
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    assert "0 faults" in done.stdout
+    kinds = {json.loads(line)[1]["kind"] for line in journal.read_text().splitlines()}
+    assert {"click", "type", "key", "drag", "wheel", "command", "panel", "open", "play"} <= kinds
+
+
+def test_what_the_watch_is_for_is_caught_and_a_journal_is_done_again(tmp_path: Path) -> None:
+    """A command that is not there raises in the user's hand."""
+    journal = tmp_path / "journal.jsonl"
+    actions = [{"kind": "panel", "value": "toy"}, {"kind": "command", "value": "no.such"}]
+    journal.write_text("".join(json.dumps([i, a]) + "\n" for i, a in enumerate(actions)))
+    done = soak(tmp_path, "--replay", str(journal))
+    assert done.returncode == 1
+    assert "1 faults" in done.stdout
+    assert "KeyError: 'no.such'" in done.stdout
+
+
+def test_the_slope_is_least_squares() -> None:
+    rng = random.Random(1)
+    points = [(n, 7.0 + 0.25 * n + rng.gauss(0, 1e-9)) for n in range(50)]
+    assert slope(points) == pytest.approx(0.25)
+    assert slope([]) == slope([(3, 4.0)]) == 0.0

@@ -1,0 +1,172 @@
+"""A scripted user: seeded actions on the whole window, each written down before it is done, with checks in between."""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.widgets.playhead import Playhead
+from app.window import Window
+from tests.soak.actions import Action, Catalogue, Hand
+from tests.soak.stand import opened
+from tests.soak.watch import Watch, threads, ticking
+
+SAMPLE_EVERY = 100  # actions between two looks at the memory
+REST = (0.0, 0.0, 0.004, 0.016, 0.016, 0.05, 0.15)  # seconds between two actions
+PLAY_EVERY = 40  # actions after which the chains are set going again
+WARM_UP = 0.25  # share of the actions before memory has to be flat
+
+
+@dataclass
+class Outcome:
+    """What a soak found."""
+
+    seed: int
+    actions: int = 0
+    done: int = 0  # of them on something that was still there
+    seconds: float = 0.0
+    results: int = 0
+    growth: float = 0.0  # KB per 1,000 actions after warm-up
+    memory_mb: float = 0.0  # at the end
+    worst: list[tuple[str, float]] = field(default_factory=list)  # what kept the window busy longest, ms
+    threads: tuple[int, int] = (0, 0)  # before and after
+    timers: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    widgets: tuple[int, int] = (0, 0)
+    faults: list[str] = field(default_factory=list)
+    refusals: dict[str, int] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """For a person."""
+        done = f"{self.done:,} of {self.actions:,} actions in {self.seconds:.0f} s"
+        yield f"seed {self.seed}: {done}, {self.results:,} results"
+        yield f"memory {self.memory_mb:.0f} MB at the end, {self.growth:+.0f} KB per 1,000 actions after warm-up"
+        yield "longest busy: " + ", ".join(f"{what} {ms:.0f} ms" for what, ms in self.worst[:8])
+        yield f"threads {self.threads[0]} -> {self.threads[1]}, timers {self.timers[0]} -> {self.timers[1]}"
+        yield f"widgets {self.widgets[0]} -> {self.widgets[1]}"
+        for sentence, count in sorted(self.refusals.items()):
+            yield f"refused {count} x: {sentence}"
+        yield f"{len(self.faults)} faults"
+        yield from self.faults
+
+
+def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] | None = None) -> Outcome:
+    """Do so many actions (or those of a journal again) in a fresh window and say what happened."""
+    outcome, watch = Outcome(seed), Watch()
+    with watch.installed(), opened(home, seed) as (window, dialogs), journal.open("w", encoding="utf-8") as book:
+        rest(window)
+        before = threads(), ticking(), len(window.findChildren(QWidget))
+        watch.follow(window.services.bridge)
+        hand, rng = Hand(window, dialogs.files), random.Random(seed)
+        plan = iter(replay) if replay is not None else drawn(Catalogue(window, dialogs.files, rng), count)
+        began = time.monotonic()
+        for action in plan:
+            book.write(json.dumps([outcome.actions, msgspec.to_builtins(action)]) + "\n")
+            book.flush()
+            one(window, hand, action, rng, watch, outcome)
+        outcome.seconds = time.monotonic() - began
+        watch.doing = "coming to rest"
+        come_to_rest(window)
+        after = threads(), ticking(), len(window.findChildren(QWidget))
+        outcome.threads, outcome.timers = (before[0], after[0]), (dict(before[1]), dict(after[1]))
+        outcome.widgets = before[2], after[2]
+    return summed_up(outcome, watch)
+
+
+def drawn(catalogue: Catalogue, count: int) -> Iterator[Action]:
+    """Actions as they come to mind; each is drawn when the one before is done."""
+    for i in range(count):
+        yield Action("play") if i % PLAY_EVERY == 0 else catalogue.draw()
+
+
+def one(window: Window, hand: Hand, action: Action, rng: random.Random, watch: Watch, outcome: Outcome) -> None:
+    """Do one action, let the window live on for a moment, and look."""
+    watch.doing = f"{outcome.actions}: {action.kind} {action.target} {action.value!r:.80}"
+    named = f"{action.kind} {action.value if action.kind in ('command', 'demo') else action.target.rpartition('/')[2]}"
+    try:
+        with watch.busy(named):
+            outcome.done += hand.do(action)
+    except Exception as error:  # noqa: BLE001 - a fault is noted, the user goes on
+        watch.note("exception", f"{type(error).__name__}: {error}")
+    pump(rng.choice(REST), watch)
+    outcome.actions += 1
+    if outcome.actions % SAMPLE_EVERY == 0:
+        watch.remember(outcome.actions)
+
+
+def pump(seconds: float, watch: Watch | None = None) -> None:
+    """Let the event loop run for so long, and see how long it is away."""
+    until = time.perf_counter() + seconds
+    while True:
+        began = time.perf_counter()
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        now = time.perf_counter()
+        if watch is not None:
+            watch.worst["event loop"] = max(watch.worst.get("event loop", 0.0), now - began)
+        if now >= until:
+            return
+        time.sleep(min(0.002, until - now))
+
+
+def rest(window: Window) -> None:
+    """Until nothing is asked for any more and what fades has faded."""
+    bridge = window.services.bridge
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        pump(0.5)
+        if not bridge.jobs:
+            break
+    window.meter.stop()
+    pump(0.5)
+    gc.collect()
+
+
+def come_to_rest(window: Window) -> None:
+    """End everything a user can end: dialogs, runs, jobs, present mode, notices."""
+    for _ in range(20):
+        shut = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if shut is None:
+            break
+        shut.close()
+        pump(0.05)
+    if window.presenter.on:
+        window.presenter.toggle()
+    for panel in window.panels():
+        panel.stop()
+    for playhead in window.findChildren(Playhead):
+        playhead.pause()
+    window.stop_all()
+    window.show_panel(window.panel_keys()[0])
+    for card in window.toasts.cards():
+        card.leave()
+    rest(window)
+
+
+def summed_up(outcome: Outcome, watch: Watch) -> Outcome:
+    """The watch's notes in the outcome, and the faults that only the end shows."""
+    outcome.results, outcome.refusals = watch.results, dict(watch.refusals)
+    outcome.growth = watch.growth(round(WARM_UP * outcome.actions))
+    outcome.memory_mb = watch.memory[-1][1] / 1024 if watch.memory else 0.0
+    outcome.worst = sorted(((k, 1e3 * s) for k, s in watch.worst.items()), key=lambda pair: -pair[1])
+    outcome.faults = [*watch.faults]
+    if outcome.threads[1] > outcome.threads[0]:
+        outcome.faults.append(f"[threads] {outcome.threads[0]} before, {outcome.threads[1]} after")
+    if more := Counter(outcome.timers[1]) - Counter(outcome.timers[0]):
+        outcome.faults.append(f"[timers] still running: {dict(more)}")
+    return outcome
+
+
+def read_journal(path: Path) -> list[Action]:
+    """The actions of a journal."""
+    lines = path.read_text("utf-8").splitlines()
+    return [msgspec.convert(json.loads(line)[1], Action) for line in lines]
