@@ -17,12 +17,13 @@ from engine.training.table import markdown, read_table
 
 
 def table(
-    name: str = typer.Argument(help="A bundled table (ptb, dailydialog) or a TOML file."),
+    name: str = typer.Argument(help="A bundled table (ptb, dailydialog, assistant, errands) or a TOML file."),
     data: Path = typer.Option(..., help="Folder with the text the recipes name."),
     output: Path = typer.Option(Path("models"), help="Folder of the checkpoints; a row that is there is not trained."),
     run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
     only: list[str] = typer.Option([], help="Names of the rows to train; all when not given."),
     small: bool = typer.Option(False, "--small", help="128 units, the first 10,000 sentences: rows in order."),
+    trace: int = typer.Option(0, min=0, max=500, help="Frames of each training to record; rows are mixtures then."),
     threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -45,6 +46,7 @@ def table(
                 run=str(run),
                 output=str(path),
                 threads=threads,
+                frames=trace,
                 overrides=wanted.overrides(row, small=small) | {"name": stem},
             )
             for _ in watch(train_model(request, context)):

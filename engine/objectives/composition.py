@@ -12,7 +12,6 @@ from engine.objectives.annealing import Schedule
 from engine.objectives.free_bits import By
 from engine.objectives.noise import Corruption, Share
 
-
 LIKELIHOODS = ("reconstruction", "bag-of-words")
 """Terms that are no divergences and are not annealed with them."""
 

@@ -212,7 +212,13 @@ def finish(recipe: Recipe, task: Task, output: Path, *, steps: int, recorder: Re
         card=type(card)(card.title, card.summary, card.data, card.licence, {**card.metrics, **metrics}),
         partner=recipe.partner,
         role=recipe.role,
-        trained={"task": recipe.task, "steps": steps, "seed": recipe.seed, "torch": str(torch.__version__)},
+        trained={
+            "task": recipe.task,
+            "steps": steps,
+            "seed": recipe.seed,
+            "torch": str(torch.__version__),
+            "options": recipe.options,
+        },
     )
     trace = task.trace() | (recorder.arrays() if recorder else {})
     return save(output, task.model, document, trace=trace)

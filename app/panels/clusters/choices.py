@@ -150,11 +150,36 @@ def mixture_models(bridge: Bridge) -> list[ModelInfo]:
     return sorted(bridge.models_with("Mixture"), key=lambda m: (title_of(m) != "DGMVAE", m.name))
 
 
+class Term(msgspec.Struct, frozen=True):
+    """A loss term of a recipe, as far as titles need it."""
+
+    weight: float = 1.0
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """The loss terms a checkpoint says it was trained with."""
+
+    terms: dict[str, Term] = {}
+
+
 def title_of(info: ModelInfo) -> str:
-    """A model's objective as the lecture names it, read off its name; the name itself when it does not say."""
-    parts = info.name.lower().replace("_", "-").split("-")
-    if "dgmvae" in parts:
-        return OBJECTIVES[3]
-    if "gmvae" in parts:
-        return OBJECTIVES[1] if "var" in parts else OBJECTIVES[2] if "mi" in parts else OBJECTIVES[0]
-    return info.name
+    """A model's objective as the lecture names it, by the weights of its loss terms; its name where they say nothing.
+
+    L_var: the dispersion weighs less than the KL to the mean prior. L_mi: mutual information is not penalised.
+    """
+    try:
+        terms = msgspec.convert(info.trained.get("options", {}), Terms).terms
+    except msgspec.ValidationError:
+        return info.name
+    weights = {name: term.weight for name, term in terms.items()}
+    if not weights.get("mean-prior"):
+        return info.name
+    dispersed = weights.get("dispersion", 0.0) < weights["mean-prior"]
+    informed = not weights.get("information")
+    return OBJECTIVES[dispersed + 2 * informed]
+
+
+def family_of(info: ModelInfo) -> tuple[object, ...]:
+    """What models must share to stand on the same axes: their text and their latents."""
+    latents = (info.config.get(field) for field in ("gaussian", "mixtures", "components", "dimension"))
+    return (info.card.data, *latents)

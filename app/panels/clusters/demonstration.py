@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from app.panels.clusters.choices import OBJECTIVES, Lesson, mixture_models, title_of
+from app.panels.clusters.choices import OBJECTIVES, Lesson, family_of, mixture_models, title_of
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
@@ -29,10 +29,13 @@ class Demonstration(QObject):
     def pair(self) -> tuple[str, str]:
         """The model that keeps its clusters apart and the one that does not; empty names where there is none."""
         models = mixture_models(self._panel.bridge)
-        best, plain = (
-            next((m.name for m in models if title_of(m) == title), "") for title in (OBJECTIVES[3], OBJECTIVES[0])
-        )
-        return best or (models[0].name if models else ""), plain
+        for best in models:
+            for plain in models:
+                if (title_of(best), title_of(plain)) == (OBJECTIVES[3], OBJECTIVES[0]) and (
+                    family_of(best) == family_of(plain)
+                ):
+                    return best.name, plain.name
+        return models[0].name if models else "", ""
 
     def start(self) -> None:
         """Both trainings on the same axes, played from their beginning."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QTextDocument
 
-from app.panels.clusters.choices import OBJECTIVES, title_of
+from app.panels.clusters.choices import OBJECTIVES, family_of, title_of
 from app.panels.clusters.film import Film, common_extent
 from app.panels.clusters.scene import of_frame
 from app.theme import Theme
@@ -20,9 +20,13 @@ TITLE, GAP = 56, 14
 
 
 def four(models: Sequence[ModelInfo]) -> list[ModelInfo]:
-    """For each objective of the lecture the first model that was trained with it, in the lecture's order."""
-    named = {title: next((m for m in models if title_of(m) == title), None) for title in OBJECTIVES}
-    return [m for m in named.values() if m is not None]
+    """A model of each objective, in the lecture's order, of the family that has the most; the first among equals."""
+    families: dict[object, dict[str, ModelInfo]] = {}
+    for model in models:
+        if (title := title_of(model)) in OBJECTIVES:
+            families.setdefault(family_of(model), {}).setdefault(title, model)
+    best = max(families.values(), key=len, default={})
+    return [best[title] for title in OBJECTIVES if title in best]
 
 
 def titles(films: Sequence[Film], names: Sequence[str]) -> list[str]:

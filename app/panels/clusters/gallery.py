@@ -99,9 +99,9 @@ class Gallery(QObject):
         picture = draw(films, [title_of(m) for m in self._models], mixture, theme=panel.theme)
         panel.figure.show_picture(
             picture,
-            f"Mixture variable {mixture + 1}. {len(films[0].texts):,} held-out sentences by their likeliest component, "
-            "means numbered, ellipses at 1 and 2 standard deviations. Above: the frame nearest to a fifth of the "
-            "training; below: the last. The same axes throughout.",
+            f"{self._models[0].card.data}. {len(films[0].texts):,} held-out sentences by their likeliest component of "
+            f"mixture variable {mixture + 1}, means numbered, ellipses at 1 and 2 standard deviations. Above: the "
+            "frame nearest to a fifth of the training; below: the last. The same axes throughout.",
         )
 
     @Slot()

@@ -117,7 +117,10 @@ def mixtures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, name in enumerate(("tiny-gmvae", "tiny-dgmvae", "tiny-bare")):
         model = tiny_mixture(tokenizer, seed, apart=name != "tiny-gmvae")
         trace = {} if name == "tiny-bare" else training(model)
-        document = Document(name, msgspec.to_builtins(model.config), "word", card=ModelCard(title=name))
+        weights = {"mean-prior": 1.0, "dispersion": 0.3 if "-d" in name else 1.0, "information": float("-g" in name)}
+        options = {"terms": {} if name == "tiny-bare" else {n: {"weight": w} for n, w in weights.items()}}
+        config, card = msgspec.to_builtins(model.config), ModelCard(title=name)
+        document = Document(name, config, "word", card=card, trained={"options": options})
         save(folder / f"{name}.safetensors", model, document, trace=trace)
     return folder
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 from PySide6.QtCore import Qt
@@ -15,9 +16,11 @@ from app.commands import CommandRegistry
 from app.notices import Notices
 from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import LIVE, Lesson, title_of
+from app.panels.clusters.figure import four
 from app.services import Services
 from app.settings import Settings
 from engine.library import Library
+from engine.messages import ModelCard
 from engine.worker import Engine
 from tests.app.panels.clusters.conftest import LABELS, TEXTS, settle
 
@@ -73,13 +76,37 @@ def test_a_lesson_asks_for_what_the_form_says(tmp_path, monkeypatch):
     ("beta", "information", "title"),
     [(1.0, True, "GMVAE"), (0.2, True, "GMVAE + L_var"), (1.0, False, "GMVAE + L_mi"), (0.2, False, "DGMVAE")],
 )
-def test_the_objective_is_named_as_in_the_lecture_and_read_back_from_the_name(beta, information, title, live):
-    lesson = Lesson(beta=beta, information=information)
-    assert lesson.title == title
-    info = live.bridge.models[0]
-    assert title_of(type(info)(**{**{f: getattr(info, f) for f in info.__struct_fields__}, "name": lesson.name()})) == (
-        title
-    )
+def test_the_objective_is_named_as_in_the_lecture_and_read_back_from_the_terms(beta, information, title, live):
+    assert Lesson(beta=beta, information=information).title == title
+    terms = {"mean-prior": {"weight": 2.0}, "dispersion": {"weight": 2 * beta}, "reconstruction": {}}
+    if information:
+        terms["information"] = {}
+    info = msgspec.structs.replace(live.bridge.models[0], trained={"options": {"terms": terms}})
+    assert title_of(info) == title
+
+
+@pytest.mark.parametrize("trained", [{}, {"options": 3}, {"options": {"terms": {"mean-prior": {"weight": "much"}}}}])
+def test_a_header_that_says_nothing_of_its_terms_leaves_the_name(trained, live):
+    info = msgspec.structs.replace(live.bridge.models[0], trained=trained)
+    assert title_of(info) == info.name
+
+
+def test_the_figure_takes_the_family_with_most_objectives(live):
+    def made(name, data, dispersion, information):
+        weights = {"mean-prior": 1.0, "dispersion": dispersion, "information": information}
+        terms = {n: {"weight": w} for n, w in weights.items()}
+        return msgspec.structs.replace(
+            live.bridge.models[0],
+            name=name,
+            card=ModelCard(data=data),
+            trained={"options": {"terms": terms}},
+        )
+
+    pair = [made("a", "one", 1.0, 1.0), made("b", "one", 0.2, 0.0)]
+    rest = [made("c", "two", 1.0, 1.0), made("d", "two", 0.2, 1.0), made("e", "two", 0.2, 0.0)]
+    assert [m.name for m in four([*pair, *rest])] == ["c", "d", "e"]
+    assert [m.name for m in four([*pair, *rest[:2]])] == ["a", "b"]
+    assert four([]) == []
 
 
 def test_the_form_changes_the_lesson_and_can_be_undone(live, monkeypatch):
