@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QGuiApplication, QKeyEvent, QUndoStack
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -110,6 +110,7 @@ class Window(QMainWindow):
 
     def _wire(self) -> None:
         s = self.services
+        self.installEventFilter(self)
         s.theme.changed.connect(self._restyle)
         s.notices.said.connect(self.toasts.show)
         s.bridge.failed.connect(s.notices.error)
@@ -344,12 +345,16 @@ class Window(QMainWindow):
 
     # --- events ---
 
-    def event(self, event: QEvent) -> bool:
-        """Leave to a focused button, slider or list the keys it lives by."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Leave to a focused button, slider or list the keys it lives by.
+
+        The window filters its own events: an override of `event` would stand around the painting of everything in
+        it, and there some errors (those that C code raises) end the process in shiboken instead of being reported.
+        """
         if event.type() == QEvent.Type.ShortcutOverride and (belongs_to_focus(event) or self.presenter.wants(event)):
             event.accept()
             return True
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """In present mode the arrow keys walk through the scenes."""

@@ -223,7 +223,7 @@ class SamplerPanel(Panel):
     def _on_began(self) -> None:
         run = self.run
         assert run is not None
-        self.chain = min(self.chain, run.chains - 1)
+        self.chain = min(max(self.chain, 0), run.chains - 1)
         self.overview = self.overview and run.chains > 1
         self._locks = None
         self._shown = -1
@@ -378,7 +378,8 @@ class SamplerPanel(Panel):
         if run is None:
             return
         self.chain, self.overview = int(state.get("chain", 0)), bool(state.get("overview", False))
-        self.runner.run = run
+        self.runner.adopt(run)
+        self.form.show_running(False)
         self._on_began()
         self.playhead.pause()
         self.playhead.total = len(run)

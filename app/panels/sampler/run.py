@@ -172,6 +172,8 @@ class Run:
             started, steps = msgspec.msgpack.decode(data, type=tuple[SampleStarted, list[SampleStep]])
             run = cls(started)
             for step in steps:
+                if any(len(p.words) != len(p.locked) for p in step.proposals):
+                    raise ValueError("words and locks differ")
                 run.append(step)
         except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
             raise ValueError("this is not a run of this version") from error

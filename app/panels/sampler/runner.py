@@ -50,10 +50,21 @@ class Runner(QObject):
 
     def submit(self, request: Sample, note: str = "") -> None:
         """Start a run in place of the one that is on."""
+        self._give_up()
+        self._note = note
+        self.job = self._bridge.submit(request, self.hear)
+
+    def adopt(self, run: Run) -> None:
+        """Take a run that was kept in place of the one that is on."""
+        self._give_up()
+        self.run = run
+
+    def _give_up(self) -> None:
+        """Hear no more of the job that is on: none of its steps belong to what comes now."""
         if self.job is not None:
             self._bridge.forget(self.job)
-        self._held, self._single, self._owed, self._note = False, False, 0, note
-        self.job = self._bridge.submit(request, self.hear)
+        self.job = None
+        self._held, self._single, self._owed = False, False, 0
 
     def cancel(self) -> None:
         """End the run here; what there is stays."""

@@ -469,6 +469,21 @@ def test_state_brings_everything_back(running, services, bridge, qtbot):
     assert other.parameters == running.parameters
 
 
+def test_a_kept_run_takes_the_place_of_one_that_goes_on(running, bridge):
+    """Nothing of the job that was on is added to the run put back, be it of more chains or fewer."""
+    kept = running.state()
+    four = msgspec.structs.replace(REQUEST, chains=4)
+    running.set_parameters(Parameters(sample=four))
+    running.start()
+    bridge.send(2, started(four), *steps(four, 5))
+    running.restore(kept)
+    assert bridge.asked[-1] == ("forget", 2)
+    bridge.send(2, *steps(four, 6)[5:])
+    running._on_frame()
+    assert len(running.run) == 40
+    assert running.job is None
+
+
 def test_a_dropped_run_file_is_replayed(panel, bridge, tmp_path):
     path = tmp_path / "run.jsonl"
     path.write_bytes(exports.json_lines(made()))

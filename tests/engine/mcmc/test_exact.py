@@ -123,3 +123,10 @@ def test_a_space_too_large_to_list_and_an_unknown_defect_are_refused() -> None:
         Toy(ExactToy(vocabulary=6, max_length=5))
     with pytest.raises(ValueError, match="no defect 'typo'"):
         Toy(ExactToy(defects=("typo",)))
+
+
+def test_a_space_in_which_nothing_can_change() -> None:
+    """One word, and it must stay: no rows, a chain that stands still."""
+    changes = exact.joined([])
+    assert len(changes.source) == len(changes.probability) == 0
+    assert np.array_equal(np.bincount(changes.source, changes.probability, 4), np.zeros(4))
