@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import bisect
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 import numpy as np
@@ -53,7 +53,7 @@ class StepStore:
         self._keep = max(self._block, RECENT // chains)
         self._packed: list[bytes] = []
         self._recent: list[SampleStep] = []
-        self._open = lru_cache(maxsize=4)(self._read)
+        self._open = lru_cache(maxsize=4)(partial(_read, self._packed))  # not by self, or a run would outlive its use
 
     def __len__(self) -> int:
         return len(self._packed) * self._block + len(self._recent)
@@ -74,8 +74,9 @@ class StepStore:
     def __iter__(self) -> Iterator[SampleStep]:
         return (self[i] for i in range(len(self)))
 
-    def _read(self, block: int) -> list[SampleStep]:
-        return _unpack(zlib.decompress(self._packed[block]))
+
+def _read(packed: Sequence[bytes], block: int) -> list[SampleStep]:
+    return _unpack(zlib.decompress(packed[block]))
 
 
 @dataclass(frozen=True)

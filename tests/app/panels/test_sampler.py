@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import gc
 import io
 import json
 import math
+import weakref
 
 import msgspec
 import pytest
@@ -58,6 +60,19 @@ def made(swaps=False, count=60, request=REQUEST):
 
 
 # --- the run ---
+
+
+def test_a_run_is_gone_when_nobody_holds_it_any_more():
+    """At once, without the collector, which may take its time."""
+    run = made(count=1200)
+    run.proposal(3, 0)  # opens a packed block
+    steps_of = weakref.ref(run._steps)
+    gc.disable()
+    try:
+        del run
+        assert steps_of() is None
+    finally:
+        gc.enable()
 
 
 def test_a_run_says_where_each_chain_stands():
