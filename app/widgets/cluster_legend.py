@@ -34,8 +34,8 @@ class Layout:
     height: float
 
 
-def lay_out(entries: Sequence[Entry], title: str, width: float, theme: Theme) -> Layout:
-    """Entries after a title, flowing over as many lines as they need, at most LINES."""
+def lay_out(entries: Sequence[Entry], title: str, width: float, theme: Theme, lines: int = LINES) -> Layout:
+    """Entries after a title, flowing over as many lines as they need, at most so many."""
     metrics = QFontMetricsF(theme.ui_font(11))
     line = metrics.height() + theme.px(5)
     x, row = metrics.horizontalAdvance(title) + theme.px(26), 0
@@ -43,8 +43,8 @@ def lay_out(entries: Sequence[Entry], title: str, width: float, theme: Theme) ->
     spare = metrics.horizontalAdvance("and 99 more")
     for entry in entries:
         wide = metrics.horizontalAdvance(_text(entry)) + theme.px(30)
-        if x + wide > width - (spare if row == LINES - 1 else 4) and x > theme.px(8):
-            if row == LINES - 1:
+        if x + wide > width - (spare if row == lines - 1 else 4) and x > theme.px(8):
+            if row == lines - 1:
                 break
             x, row = float(theme.px(8)), row + 1
         boxes.append(QRectF(x, theme.px(4) + row * line, wide - theme.px(6), line))

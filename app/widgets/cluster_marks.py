@@ -56,6 +56,17 @@ def spread_out(places: Array, least: float, clear: float = 0.0, rounds: int = 15
     return spots
 
 
+def keep_apart(places: Array, order: Sequence[int], least: float, most: int) -> npt.NDArray[np.bool_]:
+    """Which of some places [K, 2], taken in an order, stand at least so far from all taken before; at most so many."""
+    taken: list[int] = []
+    for k in order:
+        if len(taken) == most:
+            break
+        if not taken or np.hypot(*(places[taken] - places[k]).T).min() >= least:
+            taken.append(k)
+    return np.isin(np.arange(len(places)), taken)
+
+
 def _pushes(ways: Array, instead: Array, least: float, where: npt.NDArray[np.bool_]) -> Array:
     """Along each way [K, K, 2] what it lacks of a length; along `instead` where there is no way at all."""
     far = np.sqrt((ways**2).sum(2))

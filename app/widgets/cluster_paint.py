@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from app.theme import Theme, contrast, mix
 from app.widgets.cluster_layers import glyph_path
-from app.widgets.cluster_marks import GAP, dashes, ellipse_outline, name_boxes, nice_step, spread_out
+from app.widgets.cluster_marks import GAP, dashes, ellipse_outline, keep_apart, name_boxes, nice_step, spread_out
 from app.widgets.numbers import MINUS
 from app.widgets.pad_view import Array, View
 
 BADGE = 10  # px, radius
 SIGMAS = (1.0, 2.0)
+MANY = 16  # components: with more, only the heaviest are numbered, and nothing is pushed off its place
+NUMBERED = 12  # of them, at most
 FARTHEST = 30_000  # px: an ellipse that reaches so far is too near to be seen as one
 
 
@@ -41,17 +44,30 @@ class Marks:
     means: Array  # [K, 2]
     badges: Array  # [K, 2]
     names: list[QRectF | None]
+    numbered: npt.NDArray[np.bool_]  # [K] whether it has a badge; else a small disk
 
 
 def place_marks(components: Components, view: View, theme: Theme) -> Marks:
-    """Badges stand on their means unless those are too close: then they are spread, with a line to the mean."""
+    """Badges stand on their means unless those are too close: then they are spread, with a line to the mean.
+
+    Of many components only the heaviest that keep off each other have a badge, on their means.
+    """
     means = view.to_pixels(components.means) if len(components) else np.empty((0, 2))
     radius = theme.px(BADGE)
-    badges = spread_out(means, 2 * radius + GAP, radius + theme.px(6))
+    if len(means) > MANY:
+        inside = ((means > 0) & (means < (view.width, view.height))).all(1)
+        order = [int(k) for k in np.argsort(-components.weights, kind="stable") if inside[k]]
+        numbered = keep_apart(means, order, 2 * radius + 4 * GAP, NUMBERED)
+        badges = means
+    else:
+        numbered = np.ones(len(means), bool)
+        badges = spread_out(means, 2 * radius + GAP, radius + theme.px(6))
     metrics = QFontMetricsF(theme.ui_font(12, 600))
-    sizes = [(metrics.horizontalAdvance(n) + 8 if n else 0.0, metrics.height() + 2) for n in components.names]
+    shown = [n if numbered[k] else "" for k, n in enumerate(components.names)]
+    sizes = [(metrics.horizontalAdvance(n) + 8 if n else 0.0, metrics.height() + 2) for n in shown]
     points = [QPointF(float(x), float(y)) for x, y in badges]
-    return Marks(means, badges, name_boxes(points, sizes, radius, QRectF(2, 2, view.width - 4, view.height - 4)))
+    boxes = name_boxes(points, sizes, radius, QRectF(2, 2, view.width - 4, view.height - 4))
+    return Marks(means, badges, boxes, numbered)
 
 
 def paint_scale(painter: QPainter, view: View, theme: Theme, names: tuple[str, str]) -> None:
@@ -107,6 +123,9 @@ def paint_ellipses(
     painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
 ) -> None:
     """1 sigma solid over a wash, 2 sigma dashed; all lines over a thin halo so that they read on their own points."""
+    if len(components) > MANY:
+        _paint_faint_ellipses(painter, view, theme, components, colors)
+        return
     lines: list[tuple[QPainterPath, QPen]] = []
     painter.setPen(Qt.PenStyle.NoPen)
     for k, covariance in enumerate(components.covariances):
@@ -136,6 +155,24 @@ def paint_ellipses(
         painter.strokePath(path, pen)
 
 
+def _paint_faint_ellipses(
+    painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
+) -> None:
+    """Of many components 1 sigma alone, thin and faint, so that the points are seen first."""
+    heaviest = max(float(components.weights.max(initial=0.0)), 1e-9)
+    for k, covariance in enumerate(components.covariances):
+        share = float(components.weights[k]) / heaviest
+        ink, wash = QColor(colors[k]), QColor(colors[k])
+        ink.setAlphaF(0.12 + 0.38 * min(share, 1.0))
+        wash.setAlphaF(0.02 + 0.04 * min(share, 1.0))
+        outline = view.to_pixels(ellipse_outline(components.means[k], covariance, 1.0, 48))
+        if np.ptp(outline, 0).max() > FARTHEST:
+            continue
+        painter.setPen(QPen(ink, 0.5 * line_width(share, theme)))
+        painter.setBrush(wash)
+        painter.drawPath(_path(outline[None], closed=True))
+
+
 def _path(pieces: Array, *, closed: bool = False) -> QPainterPath:
     """Lines [n, M, 2] as one path."""
     path = QPainterPath()
@@ -156,12 +193,18 @@ def paint_badges(
             for color, width in ((c.surface, 4.0), (mix(colors[k], c.ink, 0.3), 1.6)):
                 painter.setPen(QPen(color, width))
                 painter.drawLine(QLineF(mx, my, bx, by))
-    for mx, my in marks.means:
+    for mx, my in marks.means[marks.numbered]:
         for color, width in ((c.surface, 4.0), (c.ink, 1.6)):
             painter.setPen(QPen(color, width))
             painter.drawLine(QLineF(mx - 4, my, mx + 4, my))
             painter.drawLine(QLineF(mx, my - 4, mx, my + 4))
-    for k, (bx, by) in enumerate(marks.badges):
+    for k in np.flatnonzero(~marks.numbered):
+        painter.setPen(QPen(c.surface, 1.2))
+        painter.setBrush(mix(colors[k], c.ink, 0.2))
+        painter.drawEllipse(QPointF(*marks.means[k]), theme.px(3), theme.px(3))
+    shown = [*np.flatnonzero(marks.numbered).tolist(), *([lit] if 0 <= lit < len(marks.means) else [])]
+    for k in dict.fromkeys(shown):
+        bx, by = marks.badges[k]
         if k == lit:
             painter.setPen(QPen(c.accent, 2))
             painter.setBrush(c.surface)

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, mix
 from app.widgets.cluster_layers import Indices, in_sight, stratified
-from app.widgets.cluster_legend import Entry, Layout, lay_out
+from app.widgets.cluster_legend import LINES, Entry, Layout, lay_out
 from app.widgets.cluster_marks import ellipse_outline
-from app.widgets.cluster_paint import Components
+from app.widgets.cluster_paint import MANY, Components
 from app.widgets.pad_view import Array, View, Window
 from app.widgets.tween import Tween
 
@@ -107,10 +107,13 @@ class ClusterState(QWidget):
                 Entry(k, self._named(k, names, by_label), int(counts[k]), self._theme.category(k), bool(chosen[k]))
                 for k in range(kinds)
             ]
+            many = not by_label and kinds > MANY
+            if many:  # the largest are enough
+                entries = sorted((e for e in entries if e.count), key=lambda e: -e.count)
             title = "sentences with label" if by_label else "sentences by component"
             if not len(self._positions):
                 entries, title = [], ""
-            strip = entries, title, lay_out(entries, title, width, self._theme)
+            strip = entries, title, lay_out(entries, title, width, self._theme, 1 if many else LINES)
             if width != self.width():
                 return strip
             self._strip = strip
