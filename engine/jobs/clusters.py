@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.jobs import Context, handles
 from engine.latent.charts import chart_of
-from engine.latent.recording import HeldOut, held_out, recorded
+from engine.latent.recording import held_out, recorded
 from engine.latent.survey import encode
 from engine.latent.tsne import lay_out
 from engine.messages import (
@@ -74,12 +74,11 @@ def inspect_mixture(request: InspectMixture, context: Context) -> Iterator[Event
     arrays = recorded(info)
     known = held_out(arrays, mixtures, components)
     metrics, warning, usage = dict(info.card.metrics), "", weights
-    if known is not None:
+    figures = _figures(known.responsibilities, known.labels, means) if known is not None else None
+    if known is not None and figures is not None:
         usage = known.responsibilities.mean(0)
-        found = _figures(known, means)
-        metrics = found | metrics
-        information, spread = found["mutual_information"].value, found["variance_of_means"].value
-        warning = verdict(information, spread, len(known.means), mixtures, components)
+        metrics = figures.metrics | metrics
+        warning = figures.verdict
     blocks = blocks_of(model, known.means) if known is not None else _drawn(means, log_vars, weights)
     yield MixtureReport(
         model=info.name,
@@ -98,6 +97,8 @@ def inspect_mixture(request: InspectMixture, context: Context) -> Iterator[Event
         charts=tuple(chart_of(blocks[:, m], means[m]) for m in range(mixtures)),
         frames=len(arrays.get("steps", ())),
     )
+    if figures is not None:
+        yield figures
 
 
 @handles(EncodeClusters)
@@ -115,20 +116,7 @@ def encode_clusters(request: EncodeClusters, context: Context) -> Iterator[Event
         found = yield from _encoded(model, texts[chunk], labels[chunk], start, len(texts))
         kept.append(found.responsibilities)
         yield found
-    q = np.concatenate(kept)
-    means, _, _ = components_of(model)
-    codes = cross(codes_of(q), q.shape[2], labels)
-    metrics = cluster_metrics(q, means, codes)
-    yield ClusterFigures(
-        count=len(texts),
-        codes=codes.codes,
-        sizes=codes.sizes,
-        label_names=codes.labels,
-        table=codes.table,
-        by_variable=codes.by_variable,
-        metrics=metrics,
-        verdict=verdict(metrics["mutual_information"].value, metrics["variance_of_means"].value, *q.shape),
-    )
+    yield _figures(np.concatenate(kept), labels, components_of(model)[0])
 
 
 @handles(MapClusters)
@@ -195,9 +183,20 @@ def _encoded(
     )
 
 
-def _figures(known: HeldOut, means: FloatArray) -> dict[str, Any]:
-    q = known.responsibilities
-    return cluster_metrics(q, means, cross(codes_of(q), q.shape[2], known.labels))
+def _figures(q: FloatArray, labels: tuple[str, ...], means: FloatArray) -> ClusterFigures:
+    """What N sentences with responsibilities [N, M, K] say together."""
+    codes = cross(codes_of(q), q.shape[2], labels)
+    metrics = cluster_metrics(q, means, codes)
+    return ClusterFigures(
+        count=len(q),
+        codes=codes.codes,
+        sizes=codes.sizes,
+        label_names=codes.labels,
+        table=codes.table,
+        by_variable=codes.by_variable,
+        metrics=metrics,
+        verdict=verdict(metrics["mutual_information"].value, metrics["variance_of_means"].value, *q.shape),
+    )
 
 
 def _drawn(means: FloatArray, log_vars: FloatArray, weights: FloatArray) -> FloatArray:

@@ -40,7 +40,10 @@ class Chart(msgspec.Struct, frozen=True):
 
 
 class InspectMixture(Request, frozen=True):
-    """What the mixture prior of a model looks like; answers `MixtureReport`. Needs no training text."""
+    """What the mixture prior of a model looks like; answers `MixtureReport`. Needs no training text.
+
+    Where responsibilities of held-out sentences were recorded, a `ClusterFigures` of them follows.
+    """
 
     model: str
 

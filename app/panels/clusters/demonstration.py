@@ -26,9 +26,13 @@ class Demonstration(QObject):
         self._waits = False
         panel.cinema.ready.connect(self._on_films)
 
-    def pair(self) -> tuple[str, str]:
-        """The model that keeps its clusters apart and the one that does not; empty names where there is none."""
+    def pair(self, *, large: bool = False) -> tuple[str, str]:
+        """The model that keeps its clusters apart and the one that does not; empty names where there is none.
+
+        Of several pairs the one with the fewest components, which is the clearest to watch, or with the most.
+        """
         models = mixture_models(self._panel.bridge)
+        models = sorted(models, key=lambda m: m.config.get("components", 0), reverse=large)
         for best in models:
             for plain in models:
                 if (title_of(best), title_of(plain)) == (OBJECTIVES[3], OBJECTIVES[0]) and (
@@ -91,7 +95,11 @@ class Demonstration(QObject):
             yield "early"
             head.seek(head.end)
         yield "late"
-        good, _ = self.pair()
+        good, plain = self.pair(large=True)
+        choose("beside", good)
+        choose("model", plain)
+        wait(lambda: self.ready() and not panel.bridge.jobs, 30)
+        yield "large"
         choose("beside", "")
         choose("model", good)
         wait(lambda: self.ready() and not panel.bridge.jobs, 30)

@@ -134,8 +134,8 @@ class Explain(QWidget):
         self._heads["terms"].setText(f"Terms of {name}, and where the last step went")
         end = explorer.at_end(frame)
         metrics = dict(report.metrics) if report else {}
-        if explorer.sample.figures is not None:
-            metrics |= explorer.sample.figures.metrics
+        if explorer.figures is not None:
+            metrics |= explorer.figures.metrics
         terms = film.terms(min(frame, len(film) - 1)) if film is not None and len(film) else {}
         self._show_terms(film, frame)
         counts = (report.mixtures, report.components) if report else (0, 0)

@@ -68,6 +68,7 @@ class Explorer(Asker):
 
     def _forget(self) -> None:
         self.report: MixtureReport | None = None
+        self.held_out: ClusterFigures | None = None  # of the sentences recorded with the model, without their text
         self.film: Film | None = None
         self.sample, self.ghosts = Sample(), Sample()
         self.layouts: dict[int, ClusterMap] = {}
@@ -94,6 +95,9 @@ class Explorer(Asker):
             self.report = event
             self.here = scene.start_of(event)
             self.report_ready.emit()
+        elif isinstance(event, ClusterFigures):
+            self.held_out = event
+            self.figures_ready.emit()
 
     def show_film(self, film: Film | None) -> None:
         """The model's training, or what there is of it so far."""
@@ -212,9 +216,17 @@ class Explorer(Asker):
             return False
         return self.film is None or self.sample.figures is not None or list(self.film.texts) != self.sample.texts != []
 
+    @property
+    def figures(self) -> ClusterFigures | None:
+        """Of the finished model: over one's own sentences, else over all it recorded, else over the few it followed."""
+        followed = self.film is not None and list(self.film.texts) == self.sample.texts
+        if followed and self.held_out and bool(self.held_out.label_names) >= bool(self.sample.labels):
+            return self.held_out
+        return self.sample.figures
+
     def measured(self, frame: int) -> tuple[float, float]:
         """Information and variance of the means at a frame of the film, or of the finished model."""
-        figures = self.sample.figures
+        figures = self.figures
         if figures is not None and self.settled(frame):
             return figures.metrics["mutual_information"].value, figures.metrics["variance_of_means"].value
         if self.film is None or not len(self.film):

@@ -212,7 +212,7 @@ class Stage(QObject):
         if scene is None or not 0 <= index < len(scene.texts):
             self._say("")
             return
-        label = f"{scene.labels[index]}:  " if len(scene.labels) else ""
+        label = f"{scene.labels[index]}:  ".replace("_", " ") if len(scene.labels) else ""
         sure = f"   component {int(scene.codes[index]) + 1}, {float(scene.confidence[index]):.0%}"
         self._say(f"{label}{scene.texts[index]}{sure}")
 

@@ -15,6 +15,7 @@ from app.panels.clusters.choices import Choices, code_key, code_text, component_
 
 Codes = npt.NDArray[np.integer]
 EXAMPLES = 5
+MANY = 16  # clusters: more are sorted by size
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Tally:
     labels: tuple[str, ...] = ()
     counts: Codes = field(default_factory=lambda: np.empty((0, 0), dtype=np.int64))  # [R, L]
 
+    @property
+    def sizes(self) -> Codes:
+        """Sentences of each cluster, [R]."""
+        if len(self.labels):
+            return np.asarray(self.counts.sum(1))
+        return np.array([len(c.members) for c in self.clusters], dtype=np.int64)
+
     def of_cell(self, row: int, column: int, labels: Sequence[str]) -> npt.NDArray[np.intp]:
         """The sentences of a cluster with a label."""
         members = self.clusters[row].members
@@ -46,6 +54,20 @@ def by_component(codes: Codes, confidence: npt.ArrayLike, labels: Sequence[str],
     order = np.argsort(-np.asarray(confidence), kind="stable")
     clusters = [Cluster(component_key(mixture, k), str(k + 1), order[codes[order] == k], k) for k in range(count)]
     return _counted(clusters, labels)
+
+
+def counted_over(tally: Tally, labels: Sequence[str], counts: Codes) -> Tally:
+    """The same components with the counts [K, L] of more sentences than those at hand; K in the tally's order."""
+    return Tally(tally.clusters, tuple(labels), np.asarray(counts)) if len(labels) else tally
+
+
+def largest_first(tally: Tally) -> Tally:
+    """Of many clusters those with sentences, the largest first; few keep their order."""
+    if len(tally.clusters) <= MANY:
+        return tally
+    sizes = tally.sizes
+    order = [int(i) for i in np.argsort(-sizes, kind="stable") if sizes[i]]
+    return Tally(tuple(tally.clusters[i] for i in order), tally.labels, tally.counts[order])
 
 
 def by_code(codes: Codes, confidence: npt.ArrayLike, labels: Sequence[str]) -> Tally:

@@ -14,7 +14,7 @@ from app.panels.clusters.explain import Explain
 from app.panels.clusters.sentences_tab import SentencesTab
 from app.panels.clusters.stage import MANY, SLOW_MS, Stage
 from app.panels.clusters.store import Store
-from app.panels.clusters.tally import Tally, by_code, by_component
+from app.panels.clusters.tally import Tally, by_code, by_component, counted_over, largest_first
 from app.panels.clusters.training_tab import TrainingTab
 from app.theme import Theme
 
@@ -104,6 +104,10 @@ class Views(QObject):
             self.tally = by_code(explorer.codes(frame), scene.confidence, scene.labels)
         else:
             self.tally = by_component(scene.codes, scene.confidence, scene.labels, choices.mixture, len(scene.means))
+        figures = explorer.figures if explorer.at_end(frame) else None
+        if figures is not None and figures is explorer.held_out and choices.rows == "component":
+            self.tally = counted_over(self.tally, figures.label_names, figures.by_variable[choices.mixture])
+        self.tally = largest_first(self.tally)
         texts = scene.texts if scene is not None else ()
         colored = choices.colour_by == "component"
         self.clusters.rows.show_value(choices.rows)
@@ -112,16 +116,15 @@ class Views(QObject):
                 c.key,
                 c.id,
                 choices.name_of(explorer.model, c.key),
-                len(c.members),
+                int(size),
                 texts[int(c.members[0])] if len(c.members) else "",
                 self._theme.category(c.component) if c.component is not None and colored else None,
             )
-            for c in self.tally.clusters
+            for c, size in zip(self.tally.clusters, self.tally.sizes, strict=True)
         ]
         self.clusters.show_clusters(rows)
         named = [f"{r.id} {r.name}".strip() for r in rows]
-        self.clusters.show_table(named, self.tally.labels, self.tally.counts)
-        figures = explorer.sample.figures if explorer.at_end(frame) else None
+        self.clusters.show_table(named, [n.replace("_", " ") for n in self.tally.labels], self.tally.counts)
         if figures is not None:
             self.clusters.show_figures(figures.metrics, figures.count, figures.verdict)
         else:
