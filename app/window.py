@@ -38,6 +38,7 @@ from engine.messages import brief
 
 WIDE = 1680  # pixels; from here on the library begins in sight
 SIZE = QSize(1440, 900)
+MOST_UNDONE = 300  # steps back; older ones are forgotten, as a long session would keep them all
 
 
 class Window(QMainWindow):
@@ -54,6 +55,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(880, 600)
         undo, notices = QUndoStack(self), Notices(self)
+        undo.setUndoLimit(MOST_UNDONE)
         self.services = Services(bridge, CommandRegistry(self), theme, undo, notices, settings)
         self.locked = False
         self.keep_settings = True
