@@ -94,13 +94,16 @@ class ClusterCanvas(ClusterState):
         return _nearest(self.view, self._ghosts, at)
 
     def component_at(self, at: QPointF) -> int:
-        """The component whose badge or mean is under a pixel; -1: none."""
+        """The component whose badge or mean is under a pixel; -1: none. A small mark reaches no farther than it is."""
         marks, radius = self._placed(), self._theme.px(paint.BADGE) + 2
-        for places, reach in ((marks.badges, radius), (marks.means, 6.0)):
-            if len(places):
-                far = np.hypot(places[:, 0] - at.x(), places[:, 1] - at.y())
+        (badges,) = np.nonzero(marks.numbered)
+        few = len(badges) == len(marks.means)
+        ways = ((badges, marks.badges, radius), (np.arange(len(marks.means)), marks.means, 6.0 if few else 5.0))
+        for which, places, reach in ways:
+            if len(which):
+                far = np.hypot(places[which, 0] - at.x(), places[which, 1] - at.y())
                 if far.min() <= reach:
-                    return int(far.argmin())
+                    return int(which[far.argmin()])
         return -1
 
     def entry_at(self, at: QPointF) -> int:

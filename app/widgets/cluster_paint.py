@@ -213,7 +213,7 @@ def paint_badges(
         painter.setBrush(colors[k])
         painter.drawEllipse(QPointF(bx, by), r, r)
         painter.setPen(max((QColor("white"), QColor("#111111")), key=lambda ink, k=k: contrast(ink, colors[k])))
-        painter.setFont(theme.ui_font(11, 600))
+        painter.setFont(theme.ui_font(11 if k < 99 else 9, 600))
         painter.drawText(QRectF(bx - r, by - r, 2 * r, 2 * r), Qt.AlignmentFlag.AlignCenter, str(k + 1))
     painter.setFont(theme.ui_font(12, 600))
     for name, box in zip(names, marks.names, strict=False):

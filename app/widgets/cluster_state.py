@@ -122,7 +122,7 @@ class ClusterState(QWidget):
     @staticmethod
     def _named(k: int, names: Sequence[str], by_label: bool) -> str:
         name = names[k] if k < len(names) else ""
-        return name if by_label else f"{k + 1} {name}".strip()
+        return name.replace("_", " ") if by_label else f"{k + 1} {name}".strip()
 
     def shown_text(self, view: View | None = None) -> str:
         """How many of the points are in sight and drawn, in words."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.jobs import Context, handles
 from engine.latent.charts import chart_of
-from engine.latent.recording import held_out, recorded
+from engine.latent.recording import HeldOut, held_out, recorded
 from engine.latent.survey import encode
 from engine.latent.tsne import lay_out
 from engine.messages import (
@@ -97,7 +97,8 @@ def inspect_mixture(request: InspectMixture, context: Context) -> Iterator[Event
         charts=tuple(chart_of(blocks[:, m], means[m]) for m in range(mixtures)),
         frames=len(arrays.get("steps", ())),
     )
-    if figures is not None:
+    if known is not None and figures is not None:
+        yield _without_texts(known)
         yield figures
 
 
@@ -180,6 +181,22 @@ def _encoded(
         responsibilities=q,
         codes=codes_of(q),
         unknown=unknown,
+    )
+
+
+def _without_texts(known: HeldOut) -> ClusterPoints:
+    """What was recorded of held-out sentences: everything but the sentences."""
+    count = len(known.means)
+    return ClusterPoints(
+        start=0,
+        total=count,
+        texts=("",) * count,
+        labels=known.labels,
+        means=known.means,
+        log_vars=known.log_vars,
+        responsibilities=known.responsibilities,
+        codes=codes_of(known.responsibilities),
+        unknown=np.zeros(count, dtype=np.int64),
     )
 
 

@@ -42,7 +42,8 @@ class Chart(msgspec.Struct, frozen=True):
 class InspectMixture(Request, frozen=True):
     """What the mixture prior of a model looks like; answers `MixtureReport`. Needs no training text.
 
-    Where responsibilities of held-out sentences were recorded, a `ClusterFigures` of them follows.
+    Where responsibilities of held-out sentences were recorded, a `ClusterPoints` of them without their texts and a
+    `ClusterFigures` follow.
     """
 
     model: str
@@ -81,7 +82,7 @@ class ClusterPoints(Event, frozen=True):
 
     start: int
     total: int
-    texts: tuple[str, ...]
+    texts: tuple[str, ...]  # empty ones where only the posteriors were recorded
     labels: tuple[str, ...]  # as many as texts, or none
     means: FloatArray  # [N, D]
     log_vars: FloatArray  # [N, D]

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from app.panels.clusters.choices import OBJECTIVES, Lesson, family_of, mixture_models, title_of
+from engine.messages import ModelInfo
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
 
 SPEED = 5  # place in the playhead's speeds: ten frames a second
+
+
+def _size(info: ModelInfo) -> tuple[bool, int]:
+    """Whether its latents need more than a plane, and how many components it has."""
+    wide = info.config.get("gaussian", 0) + info.config.get("mixtures", 1) * info.config.get("dimension", 0)
+    return wide != 2, info.config.get("components", 0)
 
 
 class Demonstration(QObject):
@@ -29,10 +36,10 @@ class Demonstration(QObject):
     def pair(self, *, large: bool = False) -> tuple[str, str]:
         """The model that keeps its clusters apart and the one that does not; empty names where there is none.
 
-        Of several pairs the one with the fewest components, which is the clearest to watch, or with the most.
+        Of several pairs the one in the plane with the fewest components, the clearest to watch, or the largest one.
         """
         models = mixture_models(self._panel.bridge)
-        models = sorted(models, key=lambda m: m.config.get("components", 0), reverse=large)
+        models = sorted(models, key=_size, reverse=large)
         for best in models:
             for plain in models:
                 if (title_of(best), title_of(plain)) == (OBJECTIVES[3], OBJECTIVES[0]) and (
@@ -99,7 +106,7 @@ class Demonstration(QObject):
         choose("beside", good)
         choose("model", plain)
         wait(lambda: self.ready() and not panel.bridge.jobs, 30)
-        yield "large"
+        yield "assistant"
         choose("beside", "")
         choose("model", good)
         wait(lambda: self.ready() and not panel.bridge.jobs, 30)

@@ -68,7 +68,8 @@ class Explorer(Asker):
 
     def _forget(self) -> None:
         self.report: MixtureReport | None = None
-        self.held_out: ClusterFigures | None = None  # of the sentences recorded with the model, without their text
+        self.recorded = Sample()  # held-out sentences recorded with the model, without their texts
+        self._whole: tuple[Sample, Sample] | None = None  # what the map ends with, and the sample it was made of
         self.film: Film | None = None
         self.sample, self.ghosts = Sample(), Sample()
         self.layouts: dict[int, ClusterMap] = {}
@@ -95,8 +96,10 @@ class Explorer(Asker):
             self.report = event
             self.here = scene.start_of(event)
             self.report_ready.emit()
+        elif isinstance(event, ClusterPoints):
+            self.recorded.add(event)
         elif isinstance(event, ClusterFigures):
-            self.held_out = event
+            self.recorded.figures = event
             self.figures_ready.emit()
 
     def show_film(self, film: Film | None) -> None:
@@ -217,12 +220,28 @@ class Explorer(Asker):
         return self.film is None or self.sample.figures is not None or list(self.film.texts) != self.sample.texts != []
 
     @property
+    def held_out(self) -> ClusterFigures | None:
+        """Of the sentences recorded with the model."""
+        return self.recorded.figures
+
+    @property
     def figures(self) -> ClusterFigures | None:
         """Of the finished model: over one's own sentences, else over all it recorded, else over the few it followed."""
-        followed = self.film is not None and list(self.film.texts) == self.sample.texts
-        if followed and self.held_out and bool(self.held_out.label_names) >= bool(self.sample.labels):
-            return self.held_out
-        return self.sample.figures
+        return self.held_out if self._follows() else self.sample.figures
+
+    @property
+    def whole(self) -> Sample:
+        """The sentences on the map of the finished model: those its film follows are a part of those it recorded."""
+        if self.report is None or self.film is None or self.sample.figures is None or not self._follows():
+            return self.sample
+        if self._whole is None or self._whole[1] is not self.sample:
+            self._whole = self.sample.with_rest(self.recorded, self.film, self.report.offset), self.sample
+        return self._whole[0]
+
+    def _follows(self) -> bool:
+        """Whether the sentences are the film's, with more of their kind recorded."""
+        more = self.held_out is not None and bool(self.recorded.labels) >= bool(self.sample.labels)
+        return more and self.film is not None and list(self.film.texts) == self.sample.texts
 
     def measured(self, frame: int) -> tuple[float, float]:
         """Information and variance of the means at a frame of the film, or of the finished model."""
@@ -236,7 +255,7 @@ class Explorer(Asker):
     def codes(self, frame: int) -> npt.NDArray[np.integer]:
         """The likeliest component of every variable for each sentence on show, [N, M]."""
         if self.film is None or self.settled(frame):
-            return self.sample.codes
+            return self.whole.codes
         at = min(frame, len(self.film) - 1)
         return np.stack([self.film.responsibilities(at, m).argmax(-1) for m in range(self.mixtures)], -1)
 
@@ -259,7 +278,7 @@ class Explorer(Asker):
         if choices.layout == "tsne" and end and layout is not None and whole:
             return scene.of_map(self.sample, layout)
         if self.report is not None and chart is not None and self.settled(frame):
-            return scene.of_sample(self.sample, self.report, chart, mixture)
+            return scene.of_sample(self.whole, self.report, chart, mixture)
         if self.film is not None and len(self.film):
             return scene.of_frame(self.film, min(frame, len(self.film) - 1), mixture)
         return None

@@ -68,20 +68,23 @@ class Reading(QObject):
         explorer, scene = stage.explorer, stage.scene
         if scene is None or explorer.report is None or index >= len(scene.texts):
             return
-        text = scene.texts[index]
+        said = f"“{scene.texts[index]}”" if scene.texts[index] else "a held-out sentence whose text was not recorded"
+        wanted = explorer.whole.ids[index] if index < len(explorer.whole) else index
         for each in self._stages:
-            self._read_sentence(each, index)
-        self._end(f"The posterior mean of “{text}”, all blocks: the sentence above is its reconstruction.")
+            self._read_sentence(each, int(wanted))
+        self._end(f"The posterior mean of {said}, all blocks: the sentence above is its reconstruction.")
 
-    def _read_sentence(self, stage: Stage, index: int) -> None:
+    def _read_sentence(self, stage: Stage, wanted: int) -> None:
+        """The sentence with an id; what the film follows has its place in it as its id."""
         explorer = stage.explorer
         if explorer.report is None:
             return
-        sample, film = explorer.sample, explorer.film
-        if explorer.at_end(stage.frame) and index < len(sample):
-            explorer.decode(sample.points[index], preview=False)
-        elif film is not None and index < len(film.texts):
-            self._read_block(explorer, film.points(stage.frame, self._mixture)[index], preview=False)
+        sample, film = explorer.whole, explorer.film
+        (found,) = np.nonzero(sample.ids == wanted)
+        if explorer.at_end(stage.frame) and len(found):
+            explorer.decode(sample.points[found[0]], preview=False)
+        elif film is not None and wanted < len(film.texts):
+            self._read_block(explorer, film.points(stage.frame, self._mixture)[wanted], preview=False)
         stage.show_here()
 
     # --- dragging a mean ---------------------------------------------------------------------------------------------

@@ -67,6 +67,7 @@ class SentencesTab(QWidget):
         code = int(scene.codes[place])
         label = scene.labels[place] if len(scene.labels) else ""
         category = self._labels.index(label) if self._labels else code
+        label = label.replace("_", " ")
         color = self._theme.text(self._theme.category(category))
         dot, sure = "\N{BLACK CIRCLE} ", f"{float(scene.confidence[place]):.0%}"
         cells: tuple[Cell, Cell] = (f"{code + 1}", (dot + label, color))
@@ -82,9 +83,13 @@ class SentencesTab(QWidget):
         count = len(scene.texts) if scene is not None else 0
         everything = selected is None
         places = np.arange(count) if everything else np.asarray(selected, dtype=np.intp)
-        self._places = places[places < count]
+        places = places[places < count]
+        wanted = len(places)
+        self._places = np.array([i for i in places if scene.texts[i]], dtype=np.intp) if scene is not None else places
         self.table.rows.reset(min(len(self._places), MOST_ROWS))
-        said = f"{count:,} sentences" if everything else f"{len(self._places):,} of {count:,} sentences selected"
+        said = f"{count:,} sentences" if everything else f"{wanted:,} of {count:,} sentences selected"
+        bare = wanted - len(self._places)
+        said += f"; listed are {len(self._places):,} whose text was recorded" if bare else ""
         more = f", the first {MOST_ROWS:,} listed" if len(self._places) > MOST_ROWS else ""
         self.said.setText(said + more if count else "")
 

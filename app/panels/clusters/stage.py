@@ -19,6 +19,7 @@ from app.widgets.pad_view import Window
 from engine.messages import Decoded
 
 Array = npt.NDArray[np.floating]
+UNREAD = "held-out sentence, text not recorded; click to decode here"
 QUIET = "Click: read that place. Drag a mean. Shift + drag: lasso."
 REFRESH_MS = 30  # between two refreshes while frames or sentences stream in
 MANY, SLOW_MS = 5000, 500  # of so many sentences, less often
@@ -214,7 +215,7 @@ class Stage(QObject):
             return
         label = f"{scene.labels[index]}:  ".replace("_", " ") if len(scene.labels) else ""
         sure = f"   component {int(scene.codes[index]) + 1}, {float(scene.confidence[index]):.0%}"
-        self._say(f"{label}{scene.texts[index]}{sure}")
+        self._say(f"{label}{scene.texts[index] or UNREAD}{sure}")
 
     @Slot(int)
     def _on_ghost(self, index: int) -> None:

@@ -101,7 +101,7 @@ class Views(QObject):
         if scene is None:
             self.tally = Tally(())
         elif choices.rows == "code":
-            self.tally = by_code(explorer.codes(frame), scene.confidence, scene.labels)
+            self.tally = by_code(explorer.codes(frame)[: len(scene.texts)], scene.confidence, scene.labels)
         else:
             self.tally = by_component(scene.codes, scene.confidence, scene.labels, choices.mixture, len(scene.means))
         figures = explorer.figures if explorer.at_end(frame) else None
@@ -117,7 +117,7 @@ class Views(QObject):
                 c.id,
                 choices.name_of(explorer.model, c.key),
                 int(size),
-                texts[int(c.members[0])] if len(c.members) else "",
+                next((texts[int(i)] for i in c.members if texts[int(i)]), ""),
                 self._theme.category(c.component) if c.component is not None and colored else None,
             )
             for c, size in zip(self.tally.clusters, self.tally.sizes, strict=True)
@@ -129,6 +129,8 @@ class Views(QObject):
             self.clusters.show_figures(figures.metrics, figures.count, figures.verdict)
         else:
             self.clusters.show_figures(explorer.figures_at(frame), len(texts), "")
+        if self.selection is not None and len(texts) <= self.selection.max(initial=-1):
+            self.select(None)  # fewer sentences than before: the places mean others
         self.sentences.show_scene(scene, self.selection, choices.colour_by)
         self._explain.show_frame(explorer, frame)
 
@@ -156,13 +158,20 @@ class Views(QObject):
         count = len(self.front.scene.texts) if self.front.scene is not None else 0
         for stage in self._stages:
             if stage.scene is not None and len(stage.scene.texts) == count:
-                stage.map.set_selected(self.selection)
+                stage.map.set_selected(self._same(stage))
         if found is None:
             self.clusters.list.mark(-1)
         choices = self._store.choices
         scene = self.front.explorer.scene(choices, self.front.frame)
         self.sentences.show_scene(scene, self.selection, choices.colour_by)
         self.selected.emit(self.selection)
+
+    def _same(self, stage: Stage) -> Indices | None:
+        """The selected sentences of the stage in front, as another one counts them."""
+        ours, theirs = self.front.explorer.whole.ids, stage.explorer.whole.ids
+        if self.selection is None or len(ours) != len(theirs) or self.selection.max(initial=0) >= len(ours):
+            return self.selection
+        return np.flatnonzero(np.isin(theirs, ours[self.selection]))
 
     def _on_map(self, stage: Stage, found: Indices | None) -> None:
         self.bring(stage)
