@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
@@ -24,6 +26,7 @@ from app.widgets.pad_marks import paint_lasso
 from app.widgets.pad_view import Array, View
 from app.widgets.panned_layer import PannedLayer
 
+Part = TypeVar("Part")
 CRISP = 6_000  # points drawn at the full resolution of the screen
 REACH = 10.0  # px within which something is under the pointer
 FAINT, SURE = (0.28, 0.4), 0.92  # opacity of confidence 0, on light ground and on dark, and of confidence 1
@@ -121,8 +124,8 @@ class ClusterCanvas(ClusterState):
         painter = QPainter(self)
         painter.setClipRect(0, 0, self.view.width, self.view.height)
         self._draw_ground(painter, self.view)
-        painter.drawPixmap(0, 0, self._points_layer.picture(self.view, ratio))
-        painter.drawPixmap(0, 0, self._ellipse_layer.picture(self.view, ratio))
+        for layer in self._in_order(self._points_layer, self._ellipse_layer):
+            painter.drawPixmap(0, 0, layer.picture(self.view, ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_marks(painter, self.view, self._placed())
         self._draw_hand(painter)
@@ -146,8 +149,8 @@ class ClusterCanvas(ClusterState):
         self._dot = self._dot_of(view)
         painter = QPainter(picture)
         self._draw_ground(painter, view)
-        self._draw_points(painter, view, ratio)
-        self._draw_ellipses(painter, view, ratio)
+        for draw in self._in_order(self._draw_points, self._draw_ellipses):
+            draw(painter, view, ratio)
         self._draw_marks(painter, view, paint.place_marks(self._moving(), view, self._theme))
         painter.translate(0, view.height)
         if legend:
@@ -159,6 +162,10 @@ class ClusterCanvas(ClusterState):
         if self._marks is None:
             self._marks = paint.place_marks(self._moving(), self.view, self._theme)
         return self._marks
+
+    def _in_order(self, points: Part, ellipses: Part) -> tuple[Part, Part]:
+        """A few ellipses stand on the points; many would cover them and go below."""
+        return (ellipses, points) if len(self._components) > paint.MANY else (points, ellipses)
 
     def _draw_ground(self, painter: QPainter, view: View) -> None:
         painter.fillRect(QRectF(0, 0, view.width, view.height), self._theme.colors.surface)

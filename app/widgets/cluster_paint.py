@@ -163,12 +163,12 @@ def _paint_faint_ellipses(
     for k, covariance in enumerate(components.covariances):
         share = float(components.weights[k]) / heaviest
         ink, wash = QColor(colors[k]), QColor(colors[k])
-        ink.setAlphaF(0.12 + 0.38 * min(share, 1.0))
+        ink.setAlphaF(0.08 + 0.27 * min(share, 1.0))
         wash.setAlphaF(0.02 + 0.04 * min(share, 1.0))
         outline = view.to_pixels(ellipse_outline(components.means[k], covariance, 1.0, 48))
         if np.ptp(outline, 0).max() > FARTHEST:
             continue
-        painter.setPen(QPen(ink, 0.5 * line_width(share, theme)))
+        painter.setPen(QPen(ink, 0.3 * line_width(share, theme)))
         painter.setBrush(wash)
         painter.drawPath(_path(outline[None], closed=True))
 
@@ -201,7 +201,7 @@ def paint_badges(
     for k in np.flatnonzero(~marks.numbered):
         painter.setPen(QPen(c.surface, 1.2))
         painter.setBrush(mix(colors[k], c.ink, 0.2))
-        painter.drawEllipse(QPointF(*marks.means[k]), theme.px(3), theme.px(3))
+        painter.drawEllipse(QPointF(*marks.means[k]), theme.px(26) / 10, theme.px(26) / 10)
     shown = [*np.flatnonzero(marks.numbered).tolist(), *([lit] if 0 <= lit < len(marks.means) else [])]
     for k in dict.fromkeys(shown):
         bx, by = marks.badges[k]

@@ -182,6 +182,31 @@ def test_the_report_shows_what_was_recorded(engine: Engine, tokenizer: Tokenizer
     )  # block 1 begins behind the Gaussian part and block 0
 
 
+def test_recorded_sentences_are_answered_without_texts_and_with_their_figures(
+    engine: Engine, tokenizer: Tokenizer
+) -> None:
+    recorded = held_out(tiny_mixture(tokenizer), 120)
+    (points,) = answers(engine, InspectMixture(model="whole"), ClusterPoints)
+    assert (points.start, points.total) == (0, 120)
+    assert points.texts == ("",) * 120
+    assert points.labels == ("pets", "people") * 60
+    np.testing.assert_array_equal(points.means, recorded["means"].astype(np.float32))
+    np.testing.assert_array_equal(points.codes, points.responsibilities.argmax(-1))
+    (figures,) = answers(engine, InspectMixture(model="whole"), ClusterFigures)
+    assert figures.count == 120
+    assert figures.label_names == ("people", "pets")
+    for m in range(M):
+        for k in range(K):
+            row = [
+                sum(points.codes[i, m] == k and points.labels[i] == name for i in range(120))
+                for name in figures.label_names
+            ]
+            assert figures.by_variable[m, k].tolist() == row
+    assert {"homogeneity", "mutual_information", "variance_of_means", "occupied_codes"} <= set(figures.metrics)
+    assert not answers(engine, InspectMixture(model="bare"), ClusterFigures)
+    assert not answers(engine, InspectMixture(model="bare"), ClusterPoints)
+
+
 def test_a_collapsed_model_is_called_so(engine: Engine) -> None:
     (report,) = answers(engine, InspectMixture(model="collapsed"), MixtureReport)
     assert "Collapsed" in report.verdict

@@ -171,8 +171,8 @@ def test_points_blend_in_any_order():
     colors = random.uniform(0, 255, (4, 3))
     dots = Dots(random.normal(size=(300, 2)), random.integers(4, size=300), random.uniform(0.3, 0.9, 300), colors)
     view = View((0.0, 0.0), 20.0, 160, 120)
-    first = np.array(glyphs_image(dots, view, 3.0).constBits()).astype(int)
-    again = np.array(glyphs_image(dots.of(random.permutation(300)), view, 3.0).constBits()).astype(int)
+    images = [glyphs_image(d, view, 3.0) for d in (dots, dots.of(random.permutation(300)))]  # own the bits read below
+    first, again = (np.array(image.constBits()).astype(int) for image in images)
     assert np.abs(first - again).max() <= 1
 
 
@@ -255,6 +255,31 @@ def test_a_click_picks_ground_point_or_component(chart, qtbot):
     qtbot.mouseClick(chart, LEFT, pos=place(chart, *MEANS[1]))
     assert components == [(1,)]
     assert len(points) == len(picked) == 1
+
+
+def test_small_means_are_hit_where_they_are_and_leave_the_points_beside_them_alone(chart, qtbot):
+    means = np.stack([np.linspace(-2, 2, 40), np.tile([-1.0, 1.0], 20)], 1)
+    chart.set_components(means, np.tile(0.1 * np.eye(2), (40, 1, 1)), np.linspace(1, 2, 40) / 60)
+    small = np.flatnonzero(~chart._placed().numbered)
+    assert len(small) >= 28
+    for k in small[:5]:
+        x, y = chart._placed().means[k]
+        assert chart.component_at(QPointF(x, y)) == k
+        assert chart.component_at(QPointF(x, y + 7 * np.sign(y - chart.view.height / 2))) == -1
+    k, components, dragged = int(small[0]), heard(chart.component_picked), heard(chart.component_dragged)
+    qtbot.mouseClick(chart, LEFT, pos=place(chart, *means[k]))
+    assert components == [(k,)]
+    chart.set_movable(True)
+    start = place(chart, *means[k])
+    drag(qtbot, chart, start, start + QPoint(20, 0), start + QPoint(40, 0))
+    assert dragged[-1][0] == k
+
+
+def test_labels_are_shown_with_spaces(chart):
+    points, codes, confidence = cloud()
+    chart.set_points(points, codes, confidence, ("small_talk",) * len(points))
+    chart.set_colour_by("label")
+    assert [entry.text for entry in chart._legend(chart.width())[0]] == ["small talk"]
 
 
 def test_a_dragged_mean_tells_where_it_is_to_go(chart, qtbot):
