@@ -16,10 +16,16 @@ GAP = 3.0  # px between two badges
 
 def ellipse_outline(mean: Array, covariance: Array, sigmas: float, count: int = 96) -> Array:
     """Points [count, 2] whose Mahalanobis distance from a mean [2] under a covariance [2, 2] is `sigmas`."""
-    values, vectors = np.linalg.eigh(np.asarray(covariance, dtype=np.float64))
+    return ellipse_outlines(np.asarray(mean)[None], np.asarray(covariance)[None], sigmas, count)[0]
+
+
+def ellipse_outlines(means: Array, covariances: Array, sigmas: float, count: int = 96) -> Array:
+    """The same of means [K, 2] and covariances [K, 2, 2] at once, [K, count, 2]."""
+    values, vectors = np.linalg.eigh(np.asarray(covariances, dtype=np.float64))
     angles = np.linspace(0.0, 2 * math.pi, count, endpoint=False)
     circle = np.stack([np.cos(angles), np.sin(angles)], 1)
-    return np.asarray(mean + sigmas * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+    axes = sigmas * circle * np.sqrt(np.maximum(values, 0.0))[:, None]
+    return np.asarray(np.asarray(means)[:, None] + axes @ vectors.transpose(0, 2, 1))
 
 
 def dashes(outline: Array, length: float) -> Array:

@@ -13,7 +13,16 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, Q
 
 from app.theme import Theme, contrast, mix
 from app.widgets.cluster_layers import glyph_path
-from app.widgets.cluster_marks import GAP, dashes, ellipse_outline, keep_apart, name_boxes, nice_step, spread_out
+from app.widgets.cluster_marks import (
+    GAP,
+    dashes,
+    ellipse_outline,
+    ellipse_outlines,
+    keep_apart,
+    name_boxes,
+    nice_step,
+    spread_out,
+)
 from app.widgets.numbers import MINUS
 from app.widgets.pad_view import Array, View
 
@@ -21,6 +30,7 @@ BADGE = 10  # px, radius
 SIGMAS = (1.0, 2.0)
 MANY = 16  # components: with more, only the heaviest are numbered, and nothing is pushed off its place
 NUMBERED = 12  # of them, at most
+FILLED = 0.35  # of the heaviest one's weight: with less, one of many ellipses is a line alone
 FARTHEST = 30_000  # px: an ellipse that reaches so far is too near to be seen as one
 
 
@@ -158,19 +168,21 @@ def paint_ellipses(
 def _paint_faint_ellipses(
     painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
 ) -> None:
-    """Of many components 1 sigma alone, thin and faint, so that the points are seen first."""
+    """Of many components 1 sigma alone, thin and faint, so that the points are seen first; light ones not filled."""
+    if not len(components.covariances):
+        return
     heaviest = max(float(components.weights.max(initial=0.0)), 1e-9)
-    for k, covariance in enumerate(components.covariances):
-        share = float(components.weights[k]) / heaviest
-        ink, wash = QColor(colors[k]), QColor(colors[k])
-        ink.setAlphaF(0.08 + 0.27 * min(share, 1.0))
-        wash.setAlphaF(0.02 + 0.04 * min(share, 1.0))
-        outline = view.to_pixels(ellipse_outline(components.means[k], covariance, 1.0, 48))
+    outlines = view.to_pixels(ellipse_outlines(components.means, components.covariances, 1.0, 36).reshape(-1, 2))
+    for k, outline in enumerate(outlines.reshape(-1, 36, 2)):
+        share = min(float(components.weights[k]) / heaviest, 1.0)
         if np.ptp(outline, 0).max() > FARTHEST:
             continue
+        ink, wash = QColor(colors[k]), QColor(colors[k])
+        ink.setAlphaF(0.08 + 0.27 * share)
+        wash.setAlphaF(0.06 * share)
         painter.setPen(QPen(ink, 0.3 * line_width(share, theme)))
-        painter.setBrush(wash)
-        painter.drawPath(_path(outline[None], closed=True))
+        painter.setBrush(wash if share > FILLED else Qt.BrushStyle.NoBrush)
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in outline.tolist()]))
 
 
 def _path(pieces: Array, *, closed: bool = False) -> QPainterPath:
