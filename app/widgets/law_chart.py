@@ -39,7 +39,7 @@ class LawChart(QWidget):
         self._order = np.argsort(-exact, kind="stable")
         self._names = tuple(names[i] for i in self._order)
         self._exact = exact[self._order]
-        self._observed = None
+        self._observed, self._hover = None, -1
         self.update()
 
     def show_observed(self, observed: Array) -> None:

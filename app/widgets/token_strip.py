@@ -73,6 +73,7 @@ class TokenStrip(QWidget):
         self._words, self._edit = tuple(words), edit
         self._left = tuple(before)
         self._focus = min(self._focus, len(self._words) - 1)
+        self._hover = self._hover if self._hover < len(self._words) else -1
         self._refit()
         self.setAccessibleDescription(" ".join(w.text for w in self._words))
         self._motion.stop()

@@ -170,3 +170,16 @@ def test_the_law_chart_sorts_both_laws_alike(theme, qtbot):
     chart.show_space(tuple(map(str, range(400))), np.full(400, 1 / 400))
     chart.grab()
     assert chart._edges()[-1] == pytest.approx(592)
+
+
+def test_a_smaller_space_under_the_pointer_is_drawn(theme, qtbot):
+    chart = LawChart(theme=theme)
+    qtbot.addWidget(chart)
+    chart.resize(600, 300)
+    chart.show_space(("a", "b", "c", "d"), np.full(4, 0.25))
+    QTest.mouseMove(chart, chart.rect().center())
+    QTest.qWait(1)
+    assert chart._hover >= 1
+    chart.show_space(("a",), np.ones(1))
+    assert chart._hover == -1
+    assert not chart.grab().isNull()
