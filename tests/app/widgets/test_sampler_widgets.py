@@ -176,10 +176,11 @@ def test_a_smaller_space_under_the_pointer_is_drawn(theme, qtbot):
     chart = LawChart(theme=theme)
     qtbot.addWidget(chart)
     chart.resize(600, 300)
+    with qtbot.waitExposed(chart):
+        chart.show()
     chart.show_space(("a", "b", "c", "d"), np.full(4, 0.25))
     QTest.mouseMove(chart, chart.rect().center())
-    QTest.qWait(1)
-    assert chart._hover >= 1
+    qtbot.waitUntil(lambda: chart._hover >= 1)
     chart.show_space(("a",), np.ones(1))
     assert chart._hover == -1
     assert not chart.grab().isNull()
