@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, contrast, mix
 from app.widgets.numbers import probability
+from app.widgets.replies import OwnKeys, Tips
 
 CELL = (18.0, 60.0)  # px, smallest and largest side of a cell
 
@@ -34,6 +35,8 @@ class AttentionMap(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Attention")
+        Tips(self, self._tip_at)
+        OwnKeys(self, self._owns)
         theme.changed.connect(self._on_theme_changed)
 
     def show_attention(self, weights: npt.NDArray[np.floating], written: Sequence[str], read: Sequence[str]) -> None:
@@ -167,21 +170,17 @@ class AttentionMap(QWidget):
             self.choose(row)
             self.row_chosen.emit(row)
 
-    def event(self, event: QEvent) -> bool:
-        """Say a cell's weight; Up and Down belong to the map while it has the focus."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            row, column = self._at(QPointF(event.pos()))
-            if row >= 0 and column >= 0:
-                weight = probability(float(self._weights[row, column]))
-                QToolTip.showText(
-                    event.globalPos(), f"“{self._written[row]}” reads “{self._read[column]}”: {weight}", self
-                )
-            return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._weights.size:
-            if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not event.modifiers():
-                event.accept()
-            return event.isAccepted()
-        return super().event(event)
+    def _tip_at(self, place: QPointF) -> str:
+        """A cell's weight."""
+        row, column = self._at(place)
+        if row < 0 or column < 0:
+            return ""
+        return f"“{self._written[row]}” reads “{self._read[column]}”: {probability(float(self._weights[row, column]))}"
+
+    def _owns(self, event: QKeyEvent) -> bool:
+        """Up and Down."""
+        up_or_down = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        return bool(self._weights.size) and up_or_down and not event.modifiers()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down choose a written token."""

@@ -12,6 +12,7 @@ from app.theme import Theme
 from app.widgets.cluster_data import ClusterData
 from app.widgets.pad_marks import inside
 from app.widgets.pad_view import View
+from app.widgets.replies import OwnKeys
 
 SLACK = 4.0  # px a click may wander
 PAN, ZOOM = 0.08, 1.25  # of the window an arrow key, a factor a key press
@@ -42,6 +43,7 @@ class ClusterMap(ClusterData):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of clusters")
+        OwnKeys(self, self._owns)
         self._describe()
 
     def set_movable(self, on: bool) -> None:
@@ -206,14 +208,8 @@ class ClusterMap(ClusterData):
         """Nearer or farther about the middle."""
         self._go(self.view.zoomed(factor, QPointF(self.view.width / 2, self.view.height / 2)))
 
-    def event(self, event: QEvent) -> bool:
-        """The map's own keys go before the window's shortcuts while it has the focus."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._owns(event):
-            event.accept()
-            return True
-        return super().event(event)
-
     def _owns(self, event: QKeyEvent) -> bool:
+        """The map's own keys go before the window's shortcuts while it has the focus."""
         if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
             return False
         if event.key() == Qt.Key.Key_Escape:

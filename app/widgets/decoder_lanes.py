@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, mix
 from app.widgets.alignment import Cell, align, split
 from app.widgets.lane_layout import HEAD, HEADINGS, PAD, Lane, arrange_lanes, sentence
+from app.widgets.replies import OwnKeys, Tips
 
 NUMBER, AXIS = 62.0, 150.0  # px: a column of numbers, the shared axis
 SIGNS = {"replaced": "⇄", "inserted": "+", "missing": "\u2212"}
@@ -37,6 +38,8 @@ class DecoderLanes(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Decoders")
+        Tips(self, self._tip_at)
+        OwnKeys(self, self._owns)
         theme.changed.connect(self._on_theme_changed)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
@@ -311,22 +314,15 @@ class DecoderLanes(QWidget):
         if found is not None and found[1] >= 0:
             self.token_activated.emit(self._lanes[found[0]].key, found[1])
 
-    def event(self, event: QEvent) -> bool:
-        """Tooltips of tokens; Left and Right belong to the lanes while a token is chosen."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            found = self._at(QPointF(event.pos()))
-            tips = self._lanes[found[0]].tips if found else ()
-            if found and 0 <= found[1] < len(tips):
-                QToolTip.showText(event.globalPos(), tips[found[1]], self)
-            else:
-                QToolTip.hideText()
-            return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and not event.modifiers():
-            sideways = event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._token is not None
-            if sideways or event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-                event.accept()
-                return True
-        return super().event(event)
+    def _tip_at(self, place: QPointF) -> str:
+        found = self._at(place)
+        tips = self._lanes[found[0]].tips if found else ()
+        return tips[found[1]] if found and 0 <= found[1] < len(tips) else ""
+
+    def _owns(self, event: QKeyEvent) -> bool:
+        """Up and Down; Left and Right while a token is chosen."""
+        sideways = event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._token is not None
+        return not event.modifiers() and (sideways or event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down choose a lane, Left and Right a token, Return goes on from it, Esc drops it."""

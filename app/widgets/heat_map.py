@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
 
+from app.theme import Theme
 from app.widgets.heat_grid import HeatGrid
+from app.widgets.replies import Tips
 
 
 def percent(share: float) -> str:
@@ -19,6 +21,10 @@ class HeatMap(HeatGrid):
 
     cell_picked = Signal(int, int)  # row, column
     row_picked = Signal(int)
+
+    def __init__(self, *, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme=theme, parent=parent)
+        Tips(self.viewport(), self._tip_at)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light up the names of the cell under the pointer."""
@@ -63,13 +69,9 @@ class HeatMap(HeatGrid):
             f"{percent(of_row)} of {self._rows[row]}, {percent(of_column)} of {self._columns[column]}"
         )
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Say what is under the pointer."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            row, column = self.cell_at(QPointF(event.pos()))
-            QToolTip.showText(event.globalPos(), self.describe(row, column) if row >= 0 else "", self)
-            return True
-        return super().viewportEvent(event)
+    def _tip_at(self, place: QPointF) -> str:
+        row, column = self.cell_at(place)
+        return self.describe(row, column) if row >= 0 else ""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move from cell to cell, left of the first is the whole row; Return or Space picks."""

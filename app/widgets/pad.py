@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.theme import Theme
 from app.widgets import pad_marks as marks
 from app.widgets.pad_canvas import Group, PadCanvas
+from app.widgets.replies import OwnKeys
 
 FINE = 0.2  # of the ordinary way, with Shift
 STEP, WHEEL = 0.1, 0.25  # units of sigma a key press or notch
@@ -39,6 +40,7 @@ class Pad(PadCanvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setAccessibleName("Latent space")
+        OwnKeys(self, lambda event: event.key() in _STEPS)
         self.setAccessibleDescription(
             "Drag to choose a point; arrows step, Shift is fine, Page Up and Down leave the plane"
         )
@@ -154,13 +156,6 @@ class Pad(PadCanvas):
         return found
 
     # --- keys ------------------------------------------------------------------------------------------------------
-
-    def event(self, event: QEvent) -> bool:
-        """Arrows and page keys belong to the pad while it has the keyboard."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _STEPS:
-            event.accept()
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Steps; Return decodes with the full search."""

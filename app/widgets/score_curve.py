@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.widgets.numbers import number
+from app.widgets.replies import Tips
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class ScoreCurve(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Length against score")
+        Tips(self, self._tip_at)
         theme.changed.connect(self._on_theme_changed)
 
     def show_scores(
@@ -246,16 +248,10 @@ class ScoreCurve(QWidget):
             share = min(max((point.x() - area.left()) / area.width(), 0.0), 1.0)
             self.penalty_chosen.emit(round(first + share * (last - first), 2))
 
-    def event(self, event: QEvent) -> bool:
-        """Say which sentence a dot is."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            index = self._nearest(QPointF(event.pos()))
-            if index >= 0:
-                item = self._scored[index]
-                QToolTip.showText(
-                    event.globalPos(), f"{item.text}\n{item.length} tokens, score {number(item.score)}", self
-                )
-            else:
-                QToolTip.hideText()
-            return True
-        return super().event(event)
+    def _tip_at(self, place: QPointF) -> str:
+        """Which sentence a dot is."""
+        index = self._nearest(place)
+        if index < 0:
+            return ""
+        item = self._scored[index]
+        return f"{item.text}\n{item.length} tokens, score {number(item.score)}"

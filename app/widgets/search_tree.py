@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 
 from PySide6.QtCore import (
     QEasingCurve,
-    QEvent,
     QPointF,
     QRectF,
     QSize,
@@ -18,17 +17,17 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QFontMetricsF,
-    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.theme import Theme
 from app.widgets.panned_view import MARGIN, PannedView
+from app.widgets.replies import OwnKeys, Tips
 from app.widgets.tree_layout import GAP, ROOT, ROW, Fold, Place, Sheet, TreeNode, arrange
 from app.widgets.tree_paint import SIZE, TreePainter
 
@@ -69,6 +68,8 @@ class SearchTree(PannedView):
         self._motion.valueChanged.connect(self.viewport().update)
         self.viewport().setAutoFillBackground(False)
         self.setAccessibleName("Search tree")
+        Tips(self.viewport(), self._tip_at)
+        OwnKeys(self, self._owns)
         theme.changed.connect(self._on_theme_changed)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
@@ -319,30 +320,18 @@ class SearchTree(PannedView):
         self._arrange()
         self.viewport().update()
 
-    def event(self, event: QEvent) -> bool:
-        """Arrow keys belong to the tree while it has the focus and a node is chosen."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            mine = self._chosen is not None and event.key() in _ARROWS and not event.modifiers()
-            mine = mine or (event.key() == Qt.Key.Key_0 and not event.modifiers())
-            if mine:
-                event.accept()
-                return True
-        return super().event(event)
+    def _owns(self, event: QKeyEvent) -> bool:
+        """The arrow keys while a node is chosen, and 0."""
+        arrow = self._chosen is not None and event.key() in _ARROWS
+        return not event.modifiers() and (arrow or event.key() == Qt.Key.Key_0)
 
-    def viewportEvent(self, event: QEvent) -> bool:
-        """Say what a node is when the pointer rests on it."""
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            name, chip = self._at(QPointF(event.pos()))
-            if name is None or name not in self._nodes:
-                QToolTip.hideText()
-            elif chip:
-                QToolTip.showText(
-                    event.globalPos(), f"{self.sheet.places[name].hidden} pruned here; click to see them", self
-                )
-            else:
-                QToolTip.showText(event.globalPos(), self.describe(self._nodes[name]), self)
-            return True
-        return super().viewportEvent(event)
+    def _tip_at(self, place: QPointF) -> str:
+        """What a node is."""
+        name, chip = self._at(place)
+        if name is None or name not in self._nodes:
+            return ""
+        hidden = f"{self.sheet.places[name].hidden} pruned here; click to see them"
+        return hidden if chip else self.describe(self._nodes[name])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk the tree, Return goes on from a node, plus and minus zoom, 0 fits, a full stop folds."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
 
+from app.theme import Theme
+from app.widgets.replies import OwnKeys
 from app.widgets.term_strips import TermStrips
 
 
@@ -13,6 +16,10 @@ class TermChart(TermStrips):
     """Clicks, drags and arrow keys go to recorded steps."""
 
     step_picked = Signal(int)  # the recorded step nearest to the click
+
+    def __init__(self, *, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme=theme, parent=parent)
+        OwnKeys(self, lambda event: event.key() in _KEYS)
 
     def step_at(self, x: float) -> int:
         """The recorded step nearest to a pixel."""
@@ -32,13 +39,6 @@ class TermChart(TermStrips):
         if step != self._step:
             self.set_step(step)
             self.step_picked.emit(step)
-
-    def event(self, event: QEvent) -> bool:
-        """Left and Right belong to the chart while it has the focus."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _KEYS:
-            event.accept()
-            return True
-        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right: the recorded step before and after; Home and End: the first and the last."""

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.widgets.numbers import probability
+from app.widgets.replies import OwnKeys, Tips
 
 WIDTH, ROW, HEAD = 104.0, 23.0, 62.0  # px: a column, a row of alternatives, the token itself with its bar
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -46,6 +47,8 @@ class TokenColumns(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Tokens and their alternatives")
+        Tips(self, self._tip_at)
+        OwnKeys(self, self._owns)
         theme.changed.connect(self._on_theme_changed)
 
     def show_choices(self, choices: Sequence[Choice]) -> None:
@@ -184,22 +187,20 @@ class TokenColumns(QWidget):
         elif index >= 0:
             self.token_activated.emit(index)
 
-    def event(self, event: QEvent) -> bool:
-        """Arrow keys belong to the columns while they have the focus; tooltips say what a double-click does."""
+    def _owns(self, event: QKeyEvent) -> bool:
         arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._choices:
-            if event.key() in arrows and not event.modifiers():
-                event.accept()
-            return event.isAccepted()
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            index, row = self._at(QPointF(event.pos()))
-            if index >= 0:
-                choice = self._choices[index]
-                label, p = choice.others[row] if row >= 0 else (choice.label, choice.probability)
-                text = f"“{label}”: p = {probability(p)}, {math.log(p):.2f} nats. Double-click: force it and search on"
-                QToolTip.showText(event.globalPos(), text if p > 0 else f"“{label}”", self)
-            return True
-        return super().event(event)
+        return bool(self._choices) and event.key() in arrows and not event.modifiers()
+
+    def _tip_at(self, place: QPointF) -> str:
+        """A choice, and what a double-click does."""
+        index, row = self._at(place)
+        if index < 0:
+            return ""
+        choice = self._choices[index]
+        label, p = choice.others[row] if row >= 0 else (choice.label, choice.probability)
+        if p <= 0:
+            return f"“{label}”"
+        return f"“{label}”: p = {probability(p)}, {math.log(p):.2f} nats. Double-click: force it and search on"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right choose a token, Up and Down what could have stood there, Return goes on with it."""

@@ -15,10 +15,11 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.widgets.edit_marks import Edit, EditMarks, draw_lock
+from app.widgets.replies import OwnKeys, Tips
 from app.widgets.token_layout import Flow, flow
 
 SIZES = (32, 30, 28, 26, 24, 22, 20, 18, 16, 14)  # px; the largest at which the sentence fits
@@ -57,6 +58,8 @@ class TokenStrip(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Sentence")
+        Tips(self, self._tip_at)
+        OwnKeys(self, self._owns)
         theme.changed.connect(self._on_theme_changed)
 
     # --- what is shown ---------------------------------------------------------------------------------------------
@@ -259,27 +262,17 @@ class TokenStrip(QWidget):
         if index >= 0 and self.clickable and event.button() == Qt.MouseButton.LeftButton:
             self.word_clicked.emit(index)
 
-    def event(self, event: QEvent) -> bool:
-        """Arrow keys and Space belong to the strip while a word is chosen; a tooltip says what a click does."""
-        keys = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space)
-        wanted = self._focus >= 0 and event.type() == QEvent.Type.ShortcutOverride
-        if wanted and isinstance(event, QKeyEvent) and event.key() in keys:
-            event.accept()
-            return True
-        if event.type() == QEvent.Type.ToolTip:
-            self._tip(event)
-            return True
-        return super().event(event)
+    def _owns(self, event: QKeyEvent) -> bool:
+        """Arrow keys and Space, while a word is chosen."""
+        return self._focus >= 0 and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space)
 
-    def _tip(self, event: QEvent) -> None:
+    def _tip_at(self, place: QPointF) -> str:
+        """What a click on the word does."""
         if self._hover < 0:
-            QToolTip.hideText()
-            return
+            return ""
         word = self._words[self._hover]
         text = "Click to free this word" if word.locked else "Click to lock this word: no move may change or delete it"
-        if word.unknown:
-            text += "\nNot in the model's vocabulary: kept as typed, scored as unknown"
-        QToolTip.showText(event.globalPos(), text, self)  # type: ignore[attr-defined]
+        return text + "\nNot in the model's vocabulary: kept as typed, scored as unknown" * word.unknown
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right choose a word, Space clicks it."""
