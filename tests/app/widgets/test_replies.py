@@ -62,12 +62,12 @@ def test_a_dot_and_a_cell_say_what_they_are(qtbot: QtBot, theme: Theme) -> None:
     for widget in (curve, table):
         widget.resize(400, 300)
         qtbot.addWidget(widget)
-    curve.show_scores([Scored("<i>one</i>", 3, -1.5, -0.5)], [], 1.0)
+    curve.show_scores([Scored("<i>one</i>", 3, -1.5)], [], 1.0)
     table.set_table(["<b>"], ["left", "right"], [[3, 1]])
     curve.show()
     table.show()
     dot = curve._spot(curve._scored[0]).toPoint()
-    assert rest(curve, dot.x(), dot.y()) == "<\u2060i>one<\u2060/i>\n3 tokens, score -0.500"
+    assert rest(curve, dot.x(), dot.y()) == "<\u2060i>one<\u2060/i>\n3 tokens, score −1.50"
     assert rest(curve, dot.x() + 30, dot.y()) == ""
     cell = table.cell_rect(0, 1).center().toPoint()
     assert rest(table.viewport(), cell.x(), cell.y()).startswith("<\u2060b> × right: 1 sentences, 25 % of")
