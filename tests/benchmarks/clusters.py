@@ -16,7 +16,7 @@ from engine.objectives import gaussian, mixture
 from engine.text import EOS, PAD
 from engine.training.data import batches
 from engine.training.language_model import pad_sentences
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, Target, ratio
 
 PAPER = MixtureVaeConfig(
     vocabulary=10_000,
@@ -50,18 +50,17 @@ def rows(steps: int = 12) -> list[Row]:
     ordered = [[sentences[i] for i in batch] for batch in chosen]
     mixed = [[sentences[i] for i in part] for part in np.array_split(flat, max(1, round(len(flat) / BATCH)))]
     difference = abs(_value(_ours, mixed[0]) - _value(_naive, mixed[0]))
-    if difference > 1e-4:
-        raise AssertionError(f"the two forms differ by {difference:.2g} nats a sentence")
     naive = _cpu_seconds(PAPER, _naive, mixed) / len(flat)
     exact = _cpu_seconds(PAPER, _ours, ordered) / len(flat)
     adaptive = msgspec.structs.replace(PAPER, head=1500)
     ours = _cpu_seconds(adaptive, _ours, ordered) / len(flat)
-    name = "train a GMVAE at the paper's sizes, against unbucketed, unpacked, all positions projected"
-    unit = f"CPU s for {BATCH} sentences"
+    name, most = f"train a GMVAE at the paper's sizes on {BATCH} sentences", ratio("<=", 0.4)
+    naive_name = f"{name}, naive: unbucketed, unpacked, all positions projected"
     return [
-        Row(f"{name}; same weights, same loss", BATCH * exact, unit, "ratio <= 0.4", exact / naive),
-        Row(f"{name}; with our adaptive softmax", BATCH * ours, unit, "ratio <= 0.4", ours / naive),
-        Row("loss of the two forms, difference", difference, "nats a sentence", "< 1e-4"),
+        Row(f"{name}, same weights, same loss", BATCH * exact, "CPU s", most, exact / naive, "of naive"),
+        Row(f"{name}, with our adaptive softmax", BATCH * ours, "CPU s", most, ours / naive, "of naive"),
+        Row(naive_name, BATCH * naive, "CPU s"),
+        Row("loss of the two forms, difference", difference, "nats a sentence", Target("<", 1e-4)),
     ]
 
 

@@ -21,7 +21,7 @@ from engine.objectives import gaussian
 from engine.text import EOS, PAD
 from engine.training.data import batches
 from engine.training.language_model import pad_sentences
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, Target, ratio
 
 SENTENCES = 10_000
 
@@ -49,8 +49,8 @@ def drag(model: nn.Module, count: int = 1000) -> list[Row]:
     p50, p95 = np.percentile(times, [50, 95])
     length = f"{np.mean(words):.1f} words on average, at most {max(words)}"
     return [
-        Row(f"decode a point, p95 ({length})", float(p95), "ms", "< 16", None),
-        Row("decode a point, median", float(p50), "ms", "", None),
+        Row(f"decode a point, p95 ({length})", float(p95), "ms", Target("<", 16)),
+        Row("decode a point, median", float(p50), "ms"),
     ]
 
 
@@ -60,7 +60,7 @@ def encoding(model: nn.Module) -> Row:
     began = time.perf_counter()
     for start in range(0, SENTENCES, 64):
         encode(model, texts[start : start + 64])
-    return Row(f"encode {SENTENCES:,} sentences", time.perf_counter() - began, "s", "< 30", None)
+    return Row(f"encode {SENTENCES:,} sentences", time.perf_counter() - began, "s", Target("<", 30))
 
 
 def training_step(steps: int = 12, vocabulary: int = 8000, tokens: int = 1024) -> list[Row]:
@@ -82,18 +82,17 @@ def training_step(steps: int = 12, vocabulary: int = 8000, tokens: int = 1024) -
     flat = [i for batch in chosen for i in batch]
     mixed = np.array_split(random.permutation(flat), steps)  # the same sentences, in batches of one size
     difference = abs(_both_losses(exact, naive, [sentences[i] for i in chosen[0]]))
-    if difference > 1e-3:
-        raise AssertionError(f"the two forms differ by {difference:.2g} nats a sentence")
     ordered = [[sentences[i] for i in batch] for batch in chosen]
     naive_s = _cpu_seconds(naive, _naive, [[sentences[i] for i in batch] for batch in mixed])
     ours_s = _cpu_seconds(ours, _ours, ordered)
     exact_s = _cpu_seconds(exact, _ours, ordered)
-    name = "CPU seconds to train on the same sentences, against unbucketed, unpacked, all positions projected"
-    unit = f"s for {len(flat)} sentences"
+    name, half = f"train a VAE on {len(flat)} sentences", ratio("<=", 0.5)
+    naive_name = f"{name}, naive: unbucketed, unpacked, all positions projected"
     return [
-        Row(f"{name}; same weights, same loss", exact_s, unit, "ratio <= 0.5", exact_s / naive_s),
-        Row(f"{name}; with our adaptive softmax", ours_s, unit, "ratio <= 0.5", ours_s / naive_s),
-        Row("loss of the two forms, difference", difference, "nats a sentence", "< 1e-3"),
+        Row(f"{name}, same weights, same loss", exact_s, "CPU s", half, exact_s / naive_s, "of naive"),
+        Row(f"{name}, with our adaptive softmax", ours_s, "CPU s", half, ours_s / naive_s, "of naive"),
+        Row(naive_name, naive_s, "CPU s"),
+        Row("loss of the two forms, difference", difference, "nats a sentence", Target("<", 1e-3)),
     ]
 
 

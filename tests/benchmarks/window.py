@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from engine.messages import Cancelled, Sample, SampleStep, Search, SearchDone, SearchOptions
 from engine.worker import Engine
-from tests.benchmarks.rows import Row
+from tests.benchmarks.rows import Row, Target
 from tests.e2e.program import drive
 
 ENDLESS = {
@@ -26,8 +28,8 @@ ENDLESS = {
 
 
 def rows() -> list[Row]:
-    """Cold start, event-loop delay, cancel, six searches."""
-    return [*cold_start(), *event_loop(), *cancel(), *six_columns()]
+    """Cold start, event-loop delays, cancel, six searches."""
+    return [*cold_start(), *event_loop(), *cancel(), *six_columns(), *six_columns_shown()]
 
 
 def cold_start() -> list[Row]:
@@ -38,7 +40,12 @@ def cold_start() -> list[Row]:
         with tempfile.TemporaryDirectory() as home:
             answers = drive(Path(home), steps, "--fresh")
             seconds = answers.of("shows")[0]["since_start"]
-    return [Row("python -m app to first painted step", seconds, "s", "< 6")]
+    code = "import time; began = time.perf_counter(); import torch; print(time.perf_counter() - began)"
+    loading = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return [
+        Row("python -m app to first painted step", seconds, "s", Target("<", 6)),
+        Row("of which torch's import, in a process of its own", float(loading), "s"),
+    ]
 
 
 def event_loop() -> list[Row]:
@@ -58,7 +65,7 @@ def event_loop() -> list[Row]:
     with tempfile.TemporaryDirectory() as home:
         answers = drive(Path(home), steps, "--fresh")
     measured = answers.of("p99")[0]
-    return [Row("event-loop gap p99, four chains at full speed (16 ms beat)", measured["p99"], "ms", "< 33")]
+    return [Row("event-loop gap p99, four chains at full speed (16 ms beat)", measured["p99"], "ms", Target("<", 33))]
 
 
 def cancel() -> list[Row]:
@@ -74,7 +81,7 @@ def cancel() -> list[Row]:
         _wait(engine, job, Cancelled)
         worst = max(worst, (time.perf_counter() - began) * 1e3)
     engine.close()
-    return [Row("cancel seen, worst of five, sixteen chains", worst, "ms", "< 100")]
+    return [Row("cancel seen, worst of five, sixteen chains", worst, "ms", Target("<", 100))]
 
 
 def six_columns() -> list[Row]:
@@ -91,7 +98,31 @@ def six_columns() -> list[Row]:
             time.sleep(0.0005)
         seconds = time.perf_counter() - began
     engine.close()
-    return [Row("six columns of beam 8, traced, a sixteen-word sentence", seconds, "s", "< 1")]
+    return [Row("six columns of beam 8, traced, a sixteen-word sentence", seconds, "s", Target("<", 1))]
+
+
+def six_columns_shown() -> list[Row]:
+    """The same six in the panel: from the key press until all stand there, and what the event loop waited meanwhile."""
+    steps: list[dict[str, object]] = [
+        {"models": 60},
+        {"demo": "beams"},
+        {"ready": "beams", "seconds": 60},
+        {"wait": 1},
+        {"command": "beams.run"},
+        {"measure": 1},
+        {"ready": "beams", "seconds": 60},
+        {"quit": 0},
+    ]
+    with tempfile.TemporaryDirectory() as home:
+        answers = drive(Path(home), steps, "--fresh")
+    return [
+        Row(
+            "event-loop gap p99 in the second after six decoders are asked for",
+            answers.of("p99")[0]["p99"],
+            "ms",
+            Target("<", 33),
+        )
+    ]
 
 
 def _wait(engine: Engine, job: int, kind: type) -> None:
