@@ -68,10 +68,6 @@ class ModelRow(QFrame):
         button.setToolTip("Unload: free its memory" if loaded else "Load into memory")
         button.setAccessibleName(f"{'Unload' if loaded else 'Load'} {info.name}")
         button.clicked.connect(lambda: self.toggled.emit(info.name, not loaded))
-        dot = QLabel("● in memory" if loaded else "")
-        dot.setFont(theme.ui_font(11))
-        dot.setStyleSheet(f"color: {theme.text(theme.colors.accepted).name()}")
-        dot.setVisible(loaded)
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(name, 1)
@@ -87,7 +83,11 @@ class ModelRow(QFrame):
                 label = QLabel(text, wordWrap=True)
                 label.setProperty("role", "caption")
                 layout.addWidget(label)
-        layout.addWidget(dot)
+        if loaded:
+            dot = QLabel("● in memory")
+            dot.setFont(theme.ui_font(11))
+            dot.setStyleSheet(f"color: {theme.text(theme.colors.accepted).name()}")
+            layout.addWidget(dot)
         card = info.card
         self.setToolTip(plain("\n".join(part for part in (card.title, card.summary, card.data, card.licence) if part)))
         self.setAccessibleName(f"{info.name}, {kind}, {'loaded' if loaded else 'not loaded'}")

@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
@@ -17,7 +18,6 @@ from app import settings as settings_file
 from app.crash import CrashNet
 from app.icons import pixmap
 from app.panels import PANELS
-from app.script import Script, ScriptError, read_steps
 from app.settings import Settings
 from app.shots import take_shots
 from app.startup import open_window
@@ -38,9 +38,9 @@ def run(args: argparse.Namespace) -> int:
     app.setDesktopFileName("textscape")
     settings = Settings(theme="light") if args.shots else settings_file.load()
     try:
-        steps = read_steps(args.script) if args.script else None
+        steps = _steps(args.script) if args.script else None
         engine = Engine(args.device or settings.device)
-    except (ScriptError, ValueError) as error:
+    except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     theme = Theme()
@@ -59,13 +59,21 @@ def run(args: argparse.Namespace) -> int:
             net.close()
 
 
-def _live(app: QApplication, window: Window, args: argparse.Namespace, steps: list[dict] | None) -> int:  # type: ignore[type-arg]
+def _steps(path: Path) -> list[dict[str, Any]]:
+    from app.script import read_steps  # only now: it brings Qt's test library
+
+    return read_steps(path)
+
+
+def _live(app: QApplication, window: Window, args: argparse.Namespace, steps: list[dict[str, Any]] | None) -> int:
     if args.shots:
         code = take_shots(window, args.shots, args.only)
         window.close()
     else:
         window.files.open_all(args.files)
         if steps is not None:
+            from app.script import Script
+
             Script(window, steps)
         heart = _close_on_signals(window)
         if args.quit_after is not None:

@@ -33,7 +33,8 @@ class EmptyState(QWidget):
             self.button.setToolTip(f"{button} ({keys})")
         self._hint = QLabel(hint, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self._hint.setProperty("role", "caption")
-        self._hint.setVisible(bool(hint))
+        if not hint:
+            self._hint.hide()
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self.button)
