@@ -129,8 +129,9 @@ class Pad(PadCanvas):
         self.lassoing = False
         if len(loop) > 2:
             outline = np.array([(p.x(), p.y()) for p in loop])
-            for name, group in self._groups.items():
-                found: npt.NDArray[np.intp] = np.flatnonzero(marks.inside(outline, self.view.to_pixels(group.points)))
+            inside = {n: marks.inside(outline, self.view.to_pixels(g.points)) for n, g in self._groups.items()}
+            for name, caught in inside.items():  # who hears of one may bring a new group
+                found: npt.NDArray[np.intp] = np.flatnonzero(caught)
                 self.lassoed.emit(name, found)
         self.update()
 

@@ -164,6 +164,20 @@ def test_hover_finds_the_nearest_point_and_a_lasso_all_inside(pad, qtbot):
     assert not pad.lassoing
 
 
+def test_what_a_lasso_catches_may_become_a_group_of_its_own(pad, qtbot):
+    pad.set_group("sentences", Group(np.array([[0.0, 0.0]]), QColor("blue")))
+    pad.set_group("encoded", Group(np.array([[0.1, 0.1]]), QColor("blue")))
+    pad.lassoed.connect(lambda name, _: pad.set_group(f"of {name}", Group(np.zeros((1, 2)), QColor("red"))))
+    lassoed = heard(pad.lassoed)
+    pad.lassoing = True
+    first, *rest = (pad.view.to_pixel(*c).toPoint() for c in [(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    qtbot.mousePress(pad, Qt.MouseButton.LeftButton, pos=first)
+    for at in rest:
+        qtbot.mouseMove(pad, at)
+    qtbot.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=rest[-1])
+    assert [(name, found.tolist()) for name, found in lassoed] == [("sentences", [0]), ("encoded", [0])]
+
+
 def test_the_trail_keeps_the_last_fifty_points(pad):
     for i in range(80):
         pad.set_hand((i / 40, 0.0, 0.0), (i / 40, 0.0))
