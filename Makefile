@@ -35,7 +35,7 @@ $(VENV)/run.done: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit('Textscape needs Python 3.11 or newer' if sys.version_info < (3, 11) else 0)"
 	@echo "Setting up $(VENV): a few minutes the first time."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) -e ".[tsne]" || $(PIP) -e .
 	@touch $@
 
 $(VENV)/test.done: $(VENV)/run.done
