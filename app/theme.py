@@ -122,7 +122,8 @@ class Theme(QObject):
         sheet = style_sheet(self)
         if not app.styleSheet():
             app.setStyle("Fusion")
-        if sheet != app.styleSheet():  # each of these visits every widget
+        if sheet != app.styleSheet():
+            app.setStyleSheet("")  # from one sheet to the next Qt visits each widget once for each of its ancestors
             app.setPalette(self.palette())
             app.setFont(self.ui_font(13))
             app.setStyleSheet(sheet)
@@ -144,16 +145,11 @@ class Theme(QObject):
 
     def number_font(self, px: float = 13, weight: int = 400) -> QFont:
         """The interface font with figures of one width, for columns of numbers."""
-        font = self._font(UI_FAMILIES, px, weight)
-        font.setFeature(QFont.Tag("tnum"), 1)
-        return font
+        return self._font(UI_FAMILIES, px, weight, figures=True)
 
-    def _font(self, families: tuple[str, ...], px: float, weight: int) -> QFont:
+    def _font(self, families: tuple[str, ...], px: float, weight: int, *, figures: bool = False) -> QFont:
         load_fonts()
-        font = QFont(list(families))
-        font.setPixelSize(max(1, self.px(px)))
-        font.setWeight(QFont.Weight(weight))
-        return font
+        return QFont(_font(families, max(1, self.px(px)), weight, figures))
 
     # --- colour ---
 
@@ -225,6 +221,17 @@ def load_fonts() -> None:
     app.setProperty("textscape_fonts", True)
     for path in sorted(FONTS.glob("*.[ot]tf")):
         QFontDatabase.addApplicationFont(str(path))
+
+
+@lru_cache(maxsize=256)
+def _font(families: tuple[str, ...], pixels: int, weight: int, figures: bool) -> QFont:
+    """A font, made once: tables and canvases ask for a few of them thousands of times a second."""
+    font = QFont(list(families))
+    font.setPixelSize(pixels)
+    font.setWeight(QFont.Weight(weight))
+    if figures:
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font
 
 
 def system_is_dark() -> bool:
