@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
     QMenu,
@@ -33,6 +34,7 @@ _ARROWS = frozenset(
 _OWN_KEYS: tuple[tuple[type[QWidget], frozenset[Qt.Key]], ...] = (
     (QAbstractButton, frozenset({Qt.Key.Key_Space})),
     (QAbstractSlider, _ARROWS),
+    (QAbstractSpinBox, frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})),
     (QComboBox, frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Space})),
     (QAbstractItemView, _ARROWS | {Qt.Key.Key_Space}),
     (QTabBar, frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})),

@@ -33,6 +33,7 @@ from app.status import DelayMeter, StatusBar
 from app.theme import Theme
 from app.toasts import Toasts
 from app.topbar import TopBar
+from app.undo import NumbersUndo
 from app.window_commands import window_commands
 from engine.messages import brief
 
@@ -97,7 +98,7 @@ class Window(QMainWindow):
         self.palette_ = CommandPalette(self, s.commands, s.settings.used, theme=theme, choose=self.actions_.active)
         self.toasts = Toasts(self, theme=theme)
         self.veil = DropVeil(self, theme=theme)
-        self._guard = FilesPassThrough(self)
+        self._guard, self._numbers = FilesPassThrough(self), NumbersUndo(self)
         for kind in self._kinds:
             self.stack.addWidget(QWidget())
             self.topbar.tabs.addTab(kind.title)
@@ -155,6 +156,7 @@ class Window(QMainWindow):
             self._panels[key] = panel
             self.services.commands.add_all(panel.commands())
             self._guard.guard(panel)
+            self._numbers.guard(panel)
             blank = self.stack.widget(place)
             self.stack.insertWidget(place, panel)
             self.stack.removeWidget(blank)

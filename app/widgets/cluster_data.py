@@ -143,5 +143,8 @@ class ClusterData(ClusterCanvas):
         for index, texts, what in ((self._hover, self._texts, "point"), (self._ghost_hover, self._ghost_texts, "new")):
             if 0 <= index < len(texts):
                 parts.append(f"{what}: {texts[index]}")
-        keys = "Arrows pan, plus and minus zoom, 0 fits, digits pick a component, Escape clears the selection"
+        keys = (
+            "Arrows pan, plus and minus zoom, 0 fits, digits pick a component, Ctrl and arrows move its mean, "
+            "Return reads the middle, Escape clears the selection"
+        )
         self.setAccessibleDescription(". ".join(p for p in [*parts, keys] if p))

@@ -15,7 +15,7 @@ from app.widgets.pad_view import View
 from app.widgets.replies import OwnKeys
 
 SLACK = 4.0  # px a click may wander
-PAN, ZOOM = 0.08, 1.25  # of the window an arrow key, a factor a key press
+PAN, ZOOM, PUSH = 0.08, 1.25, 0.03  # of the window an arrow key, a factor a key press, of the window a mean is moved
 
 
 class ClusterMap(ClusterData):
@@ -40,6 +40,8 @@ class ClusterMap(ClusterData):
         self._held = -1  # the component held
         self._press = self._last = QPointF()
         self._offset = (0.0, 0.0)  # from the pointer to the held mean, in the plane
+        self._picked = -1  # the component chosen last: its mean is what the keys move
+        self._pushed: tuple[float, float] | None = None  # where they have moved it
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of clusters")
@@ -122,7 +124,7 @@ class ClusterMap(ClusterData):
                 else:
                     self.picked.emit(*self.view.to_plane(at))
             case "component":
-                self.component_picked.emit(self._held)
+                self._pick(self._held)
             case "mean":
                 self.component_released.emit(self._held, *self._held_at(at))
             case "lasso":
@@ -210,16 +212,26 @@ class ClusterMap(ClusterData):
 
     def _owns(self, event: QKeyEvent) -> bool:
         """The map's own keys go before the window's shortcuts while it has the focus."""
-        if event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier):
+        keys = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if keys == Qt.KeyboardModifier.ControlModifier:
+            return event.key() in _ARROWS and self._movable and 0 <= self._picked < len(self._components)
+        if keys:
             return False
         if event.key() == Qt.Key.Key_Escape:
             return self._lassoing or bool(self._loop) or self._selected is not None
-        return event.key() in _ARROWS or event.text() in tuple("+=-0123456789")
+        return event.key() in (*_ARROWS, *_ENTER) or event.text() in tuple("+=-0123456789")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows pan, + and - zoom, 0 fits, a digit picks a component, Esc gives the selection up."""
+        """Arrows pan, + and - zoom, 0 fits, a digit picks a component, Esc gives the selection up.
+
+        Return reads the middle of what is shown; with Ctrl the arrows move the mean of the component picked last.
+        """
         if not self._owns(event):
             super().keyPressEvent(event)
+        elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._push(*_ARROWS[Qt.Key(event.key())])
+        elif event.key() in _ENTER:
+            self.picked.emit(*self.view.to_plane(QPointF(self.view.width / 2, self.view.height / 2)))
         elif event.key() in _ARROWS:
             right, up = _ARROWS[Qt.Key(event.key())]
             self._go(self.view.panned(-right * round(PAN * self.view.width), up * round(PAN * self.view.height)))
@@ -235,9 +247,27 @@ class ClusterMap(ClusterData):
         elif event.text() == "0":
             self.fit()
         elif (k := int(event.text()) - 1) < len(self._components):
-            self.component_picked.emit(k)
+            self._pick(k)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """A mean moved by keys is let go with the key."""
+        if self._pushed is not None and event.key() in _ARROWS and not event.isAutoRepeat():
+            self.component_released.emit(self._picked, *self._pushed)
+        super().keyReleaseEvent(event)
+
+    def _pick(self, component: int) -> None:
+        self._picked, self._pushed = component, None
+        self.component_picked.emit(component)
+
+    def _push(self, right: int, up: int) -> None:
+        mean = self._components.means[self._picked]
+        x, y = self._pushed or (float(mean[0]), float(mean[1]))
+        far = PUSH * self.view.width / self.view.scale
+        self._pushed = x + right * far, y + up * far
+        self.component_dragged.emit(self._picked, *self._pushed)
 
 
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),

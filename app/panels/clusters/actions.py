@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.commands import Command
+from app.panels.clusters.choices import decode_command
+from app.panels.clusters.explorer import as_point
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
@@ -67,6 +69,7 @@ def commands(panel: ClustersPanel) -> list[Command]:
         command("file", "Show the sentences of a text file…", panel.material.ask, "", always, ("encode", "open")),
         command("names", "Export cluster names…", studio.export_names, "", shown, ("json", "tsv")),
         command("copy", "Copy the point as JSON", partial(_copy, panel), "Ctrl+Shift+C", shown, ("coordinates", "z")),
+        command("copy_decode", "Copy as command line: decode this point", partial(_copy_decode, panel)),
         command("image", "Export the picture…", partial(panel.export_image, "clusters.png")),
     ]
 
@@ -109,3 +112,9 @@ def _copy(panel: ClustersPanel) -> None:
     here = panel.views.front.explorer.here
     if here is not None:
         panel.copy_text(msgspec.json.encode([round(float(v), 6) for v in here]).decode(), "the point")
+
+
+def _copy_decode(panel: ClustersPanel) -> None:
+    explorer = panel.views.front.explorer
+    if explorer.here is not None:
+        panel.copy_text(decode_command(explorer.model, as_point(explorer.here)), "the command line")

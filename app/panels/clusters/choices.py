@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,6 +110,14 @@ class Choices(msgspec.Struct, frozen=True):
 
 READ = SearchOptions(strategy="beam", beam=5, n_best=5, samples=5, normalisation="off")
 """What a point is read with at rest; while something is dragged it is greedy."""
+
+
+def decode_command(model: str, point: Point) -> str:
+    """The command line that decodes a point as the panel does at rest."""
+    z = msgspec.json.encode([round(v, 6) for v in point]).decode()
+    plain, read = msgspec.structs.asdict(SearchOptions()), msgspec.structs.asdict(READ)
+    settings = [f"--set {name}={value}" for name, value in read.items() if value != plain[name] or name == "strategy"]
+    return f"python -m engine decode --model {shlex.quote(model)} --z {shlex.quote(z)} {' '.join(settings)}"
 
 
 def component_key(mixture: int, component: int) -> str:

@@ -123,7 +123,6 @@ class ClustersPanel(Panel):
             explorer.failed.connect(self.services.notices.error)
             explorer.report_ready.connect(self._on_report)
         self.cinema.failed.connect(self.services.notices.error)
-        self.setFocusProxy(self.stages[0].map)
 
     # --- choices -----------------------------------------------------------------------------------------------------
 

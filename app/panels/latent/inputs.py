@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal, Slot
@@ -97,6 +98,9 @@ class AnchorFields(QWidget):
             if field.text() != text:
                 field.setText(text)
                 field.setCursorPosition(0)
+        row = [*self.fields, self.place, self.add]
+        for before, after in pairwise(row):
+            self.setTabOrder(before, after)
         self._restyle()
 
     def show_unknown(self, counts: Sequence[int]) -> None:

@@ -158,7 +158,6 @@ class LatentPanel(Panel):
             explorer.failed.connect(self.services.notices.error)
             place.pad.prior_wanted.connect(self.draw_prior)
             place.pad.lassoed.connect(self._on_lasso)
-        self.setFocusProxy(self.stages[0].pad)
         self._restyle()
 
     # --- choices ------------------------------------------------------------------------------------------------------
