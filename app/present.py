@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QCursor, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -120,7 +120,7 @@ class Presenter(QObject):
         self.place = -1  # of the scene shown; -1: none yet
         self.halo = Halo(window, theme=window.services.theme)
         self.caption = SceneCaption(theme=window.services.theme)
-        self._docks: list[QWidget] = []
+        self._docks = QByteArray()  # how they lay
         self._seeds: Literal["fixed", "new"] = "fixed"
         self._maximised = False
 
@@ -129,16 +129,19 @@ class Presenter(QObject):
         self.on = not self.on
         w, settings = self._window, self._window.services.settings
         if self.on:
-            self._docks = [d for d in (w.library_dock, w.activity_dock) if d.isVisible()]
+            self._docks = w.saveState()
             self._seeds, self._maximised = settings.seeds, w.isMaximized()
             settings.seeds = "fixed"
         else:
             settings.seeds = self._seeds
-        for dock in self._docks:
-            dock.setVisible(not self.on)
         w.topbar.setVisible(not self.on)
         w.status_bar.setVisible(not self.on)
         w.apply_settings()
+        if self.on:
+            w.library_dock.hide()
+            w.activity_dock.hide()
+        else:  # as wide as they were, once the type has its size again
+            w.restoreState(self._docks)
         for panel in w.panels():
             panel.set_presenting(self.on)
         self.halo.set_on(self.on)

@@ -237,3 +237,16 @@ def test_the_session_survives_a_kill(tmp_path):
 
     assert sessions.load(session) is not None
     assert [p.name for p in tmp_path.glob("*.broken*")] == []
+
+
+def test_after_present_mode_the_docks_are_as_wide_as_before(make_window):
+    window = make_window()
+    window.toggle_dock(window.library_dock)
+    window.services.bridge.wait_for(lambda: False, 0.05)
+    wide = window.library_dock.width()
+    window.presenter.toggle()
+    assert window.library_dock.isHidden()
+    window.presenter.toggle()
+    window.services.bridge.wait_for(lambda: False, 0.05)
+    assert (window.library_dock.isVisible(), window.activity_dock.isVisible()) == (True, False)
+    assert window.library_dock.width() == wide
