@@ -155,11 +155,7 @@ class Theme(QObject):
 
     def category(self, index: int) -> QColor:
         """The colour of chain, cluster or series `index`, the same in every panel; lighter or darker after ten."""
-        base = QColor(CATEGORIES[index % len(CATEGORIES)])
-        if self.dark:
-            base = mix(base, QColor("white"), 0.15)
-        lap = index // len(CATEGORIES)
-        return mix(base, self.colors.ink if lap % 2 else self.colors.surface, min(0.35 * ((lap + 1) // 2), 0.7))
+        return QColor(_category(index, self.dark))
 
     def sequential(self, value: float) -> QColor:
         """The colour of a probability or share in [0, 1] (viridis)."""
@@ -247,6 +243,15 @@ def _readable(color: str, ink: str, *grounds: str) -> str:
         if min(contrast(QColor(candidate), QColor(g)) for g in grounds) >= 4.5:
             return candidate
     return ink
+
+
+@lru_cache(maxsize=1024)
+def _category(index: int, dark: bool) -> str:
+    here, base = colors(dark), QColor(CATEGORIES[index % len(CATEGORIES)])
+    if dark:
+        base = mix(base, QColor("white"), 0.15)
+    lap = index // len(CATEGORIES)
+    return mix(base, here.ink if lap % 2 else here.surface, min(0.35 * ((lap + 1) // 2), 0.7)).name()
 
 
 @lru_cache(maxsize=8192)

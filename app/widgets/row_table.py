@@ -17,6 +17,14 @@ Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 Cell = str | tuple[str, QColor]
 
+# Qt asks for nine roles of every cell it paints: what is the same each time is said once
+_Role = Qt.ItemDataRole
+_TIP, _COLOR, _ALIGNMENT = int(_Role.ToolTipRole), int(_Role.ForegroundRole), int(_Role.TextAlignmentRole)
+_OF_CELL = frozenset({int(_Role.DisplayRole), _TIP, _COLOR})
+_ANSWERED = _OF_CELL | {_ALIGNMENT, int(_Role.FontRole)}
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -65,21 +73,19 @@ class RowModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text, colour, alignment and font of a cell."""
-        if not index.isValid():
+        if role not in _ANSWERED or not index.isValid():
             return None
-        column = self._columns[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.FontRole:
-            return self._theme.number_font(12) if column.number else None
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.ForegroundRole):
-            return None
-        cell = self.row(index.row())[index.column()]
+        place = index.column()
+        if role not in _OF_CELL:
+            number = self._columns[place].number
+            if role == _ALIGNMENT:
+                return _RIGHT if number else _LEFT
+            return self._theme.number_font(12) if number else None
+        cell = self.row(index.row())[place]
         text, color = cell if isinstance(cell, tuple) else (cell, None)
-        if role == Qt.ItemDataRole.ForegroundRole:
+        if role == _COLOR:
             return color
-        return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
+        return plain(text) if role == _TIP else text
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Headings."""
@@ -88,8 +94,7 @@ class RowModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._columns[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if self._columns[section].number else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
+            return _RIGHT if self._columns[section].number else _LEFT
         return None
 
 
@@ -124,6 +129,7 @@ class RowTable(QTableView):
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setStretchLastSection(True)
         self.clicked.connect(self._on_clicked)
+        self.activated.connect(self._on_clicked)  # by Return
         theme.changed.connect(self._restyle)
         self._restyle()
 

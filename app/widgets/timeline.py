@@ -31,6 +31,12 @@ def decimate(values: Array, bins: int = BINS) -> tuple[Array, Array]:
     return steps[keep], values[keep]
 
 
+def room(end: int) -> int:
+    """Steps an endless run's axis has room for: an eighth more at most, so that it is not drawn anew at every step."""
+    stride = max(1, 1 << max(0, end.bit_length() - 4))
+    return -(-end // stride) * stride
+
+
 class _Plot(pg.PlotWidget):
     """A plot whose mouse chooses a step and nothing else."""
 
@@ -80,6 +86,7 @@ class Timeline(QWidget):
         self._edges = [pg.InfiniteLine(0, movable=False) for _ in names]
         self._curves: list[list[pg.PlotCurveItem]] = [[] for _ in names]
         self._data: list[list[Array]] = []
+        self._end = self._marked = 0  # steps drawn; the step the cursor is to stand at
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -105,7 +112,7 @@ class Timeline(QWidget):
 
         With `every`, a value stands for so many steps, and the last one of them is where it is drawn.
         """
-        self._data = [list(chains) for chains in data]
+        self._data, self._end = [list(chains) for chains in data], end
         for index, chains in enumerate(self._data):
             curves = self._curves[index]
             while len(curves) < len(chains):
@@ -123,9 +130,15 @@ class Timeline(QWidget):
                 steps, kept = decimate(values)
                 curve.setData(steps if every == 1 else (steps + 1) * every, kept)
             self._plots[index].setRange(
-                xRange=(0, 1.01 * max(total, end, 1)), yRange=(low - pad, high + pad), padding=0, update=False
+                xRange=(0, 1.01 * max(total or room(end), end, 1)),
+                yRange=(low - pad, high + pad),
+                padding=0,
+                update=False,
             )
             self._edges[index].setPos(end)
+            # pyqtgraph would do this while it paints, and then paint a second time for it
+            self._plots[index].scene().prepareForPaint()
+        self._place_cursors()
 
     def show_chain(self, chain: int) -> None:
         """Make one chain's line strong."""
@@ -135,11 +148,17 @@ class Timeline(QWidget):
                 self._pen(curve, index)
 
     def show_cursor(self, step: int) -> None:
-        """Mark a step; a move of less than half a pixel is not worth painting the traces for."""
+        """Mark a step; for one not drawn yet the cursor waits at the edge, so that both are painted together."""
+        self._marked = step
+        self._place_cursors()
+
+    def _place_cursors(self) -> None:
+        """A move of less than half a pixel is not worth painting the traces for."""
+        at = min(self._marked, self._end)
         for plot, cursor in zip(self._plots, self._cursors, strict=True):
             box = plot.getPlotItem().getViewBox()
-            if abs(step - cursor.value()) * 2 * box.width() >= box.viewRect().width():
-                cursor.setPos(step)
+            if abs(at - cursor.value()) * 2 * box.width() >= box.viewRect().width():
+                cursor.setPos(at)
 
     def points(self, name: str, chain: int) -> int:
         """How many points a curve is drawn with."""

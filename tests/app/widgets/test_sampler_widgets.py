@@ -102,6 +102,21 @@ def test_the_timeline_draws_chains_and_seeks(theme, qtbot):
     assert len(line._curves[0]) == 1
 
 
+def test_a_cursor_ahead_of_the_traces_waits_at_their_edge(theme, qtbot):
+    line = Timeline(("log π", "words"), theme=theme)
+    qtbot.addWidget(line)
+    line.resize(500, 260)
+    line.show()
+    where = lambda: [cursor.value() for cursor in line._cursors]  # noqa: E731
+    line.show_traces([[np.zeros(101)], [np.zeros(101)]], 100, 0)
+    line.show_cursor(60)
+    assert where() == [60, 60]
+    line.show_cursor(120)
+    assert where() == [100, 100]
+    line.show_traces([[np.zeros(151)], [np.zeros(151)]], 150, 0)
+    assert where() == [120, 120]
+
+
 def test_the_table_is_a_sound_model_and_fast_at_a_hundred_thousand_rows(theme, qtbot):
     asked = []
 
