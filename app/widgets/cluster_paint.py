@@ -30,7 +30,7 @@ BADGE = 10  # px, radius
 SIGMAS = (1.0, 2.0)
 MANY = 16  # components: with more, only the heaviest are numbered, and nothing is pushed off its place
 NUMBERED = 12  # of them, at most
-FILLED = 0.35  # of the heaviest one's weight: with less, one of many ellipses is a line alone
+FILLED = 0.35  # of the heaviest one's weight: with less, also one of those is a line alone
 FARTHEST = 30_000  # px: an ellipse that reaches so far is too near to be seen as one
 
 
@@ -168,21 +168,34 @@ def paint_ellipses(
 def _paint_faint_ellipses(
     painter: QPainter, view: View, theme: Theme, components: Components, colors: Sequence[QColor]
 ) -> None:
-    """Of many components 1 sigma alone, thin and faint, so that the points are seen first; light ones not filled."""
+    """Of many components 1 sigma alone, thin and faint, so that the points are seen first; only the heaviest filled.
+
+    The weight is in how strong a line is, not in its width: Qt strokes what is wider than a pixel thirty times as slow.
+    """
     if not len(components.covariances):
         return
-    heaviest = max(float(components.weights.max(initial=0.0)), 1e-9)
+    shares = np.minimum(components.weights / max(float(components.weights.max(initial=0.0)), 1e-9), 1.0)
     outlines = view.to_pixels(ellipse_outlines(components.means, components.covariances, 1.0, 36).reshape(-1, 2))
-    for k, outline in enumerate(outlines.reshape(-1, 36, 2)):
-        share = min(float(components.weights[k]) / heaviest, 1.0)
-        if np.ptp(outline, 0).max() > FARTHEST:
-            continue
-        ink, wash = QColor(colors[k]), QColor(colors[k])
-        ink.setAlphaF(0.08 + 0.27 * share)
-        wash.setAlphaF(0.06 * share)
-        painter.setPen(QPen(ink, 0.3 * line_width(share, theme)))
-        painter.setBrush(wash if share > FILLED else Qt.BrushStyle.NoBrush)
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in outline.tolist()]))
+    outlines = outlines.reshape(-1, 36, 2)
+    low, high = outlines.min(1), outlines.max(1)
+    seen = ((high > -1) & (low < (view.width + 1, view.height + 1))).all(1) & ((high - low).max(1) <= FARTHEST)
+    shapes = {int(k): QPolygonF([QPointF(x, y) for x, y in outlines[k].tolist()]) for k in np.flatnonzero(seen)}
+    painter.setPen(Qt.PenStyle.NoPen)
+    for k in np.argsort(-shares, kind="stable")[:NUMBERED].tolist():
+        if k in shapes and shares[k] > FILLED:
+            painter.setBrush(_faint(colors[k], 0.06 * shares[k]))
+            painter.drawPolygon(shapes[k])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for k, shape in shapes.items():
+        painter.setPen(QPen(_faint(colors[k], 0.03 + 0.45 * shares[k] ** 1.5), 0))
+        painter.drawPolygon(shape)
+
+
+def _faint(color: QColor, alpha: float) -> QColor:
+    """A colour that lets so much of what is below through."""
+    color = QColor(color)
+    color.setAlphaF(float(alpha))
+    return color
 
 
 def _path(pieces: Array, *, closed: bool = False) -> QPainterPath:
