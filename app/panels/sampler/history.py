@@ -108,6 +108,7 @@ class SamplerHistory(QWidget):
         if run is None:
             return
         self.timeline.show_cursor(step)
+        self.table.rows.grow(len(run) + 1)  # the newest step is shown before the frame takes in the rest
         self.table.mark(step)
         rates = run.acceptance(step)
         self.rates.show_bars(

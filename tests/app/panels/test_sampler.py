@@ -315,6 +315,7 @@ def test_following_stays_on_the_live_edge(running, bridge):
     bridge.send(1, *steps(REQUEST, 60)[40:50])
     running._on_frame()
     assert running.playhead.position == 50
+    assert running.history.table.currentIndex().row() == 50
     running.playhead.seek(10)
     assert not running.playhead.following
     bridge.send(1, *steps(REQUEST, 60)[50:55])
