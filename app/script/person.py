@@ -128,7 +128,7 @@ class Person(QObject):
         yield Wait(
             lambda: text in board.text(), step.get("seconds", SHORT), lambda: f"what was copied is {board.text()!r}"
         )
-        self._say(clipboard=board.text())
+        self._say(clipboard=text, text=board.text())
 
     def do_shot(self, file: str, step: Step) -> Iterator[Wait]:
         """A picture of the window; what changes from run to run may be covered in grey."""

@@ -98,8 +98,9 @@ class Short(QObject):
         self._say(beats=len(meter.gaps), p50=meter.quantile(0.5), p99=meter.quantile(0.99), worst=meter.quantile(1.0))
 
     def do_quit(self, code: int, _step: Step) -> Iterator[Wait]:
-        """Close the window as its own button does."""
-        self._say(quit=code)
+        """Close the window as its own button does, and say which errors it still shows."""
+        cards = self._window.toasts.cards()
+        self._say(quit=code, errors=[card.notice.text for card in cards if card.notice.kind == "error"])
         self._window.close()
         QCoreApplication.exit(code)
         yield Wait()

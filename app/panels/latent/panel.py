@@ -92,7 +92,7 @@ class LatentPanel(Panel):
         self.hero.addWidget(self._empty_page())
         self.hero.addWidget(shows)
         self.tabs = QTabWidget(documentMode=True)
-        self.tabs.setAccessibleName("Ways through the space")
+        self.tabs.tabBar().setAccessibleName("Ways through the space")
         for page, title in (
             (self.walk, "Walk"),
             (self.dimensions, "Dimensions"),

@@ -55,6 +55,7 @@ class SamplerHero(QWidget):
         self._theme = theme
         self._chips: list[QToolButton] = []
         self.strip = TokenStrip(theme=theme)
+        self.strip.setAccessibleName("The sentence now")
         self.chains = ChainList(theme=theme)
         self.chains.chosen.connect(self.chain_chosen)
         self.bars = ProbabilityBars(theme=theme, headings=("word", "g(w)", "log forward", "log backward", "log π(x_w)"))

@@ -48,6 +48,7 @@ class SamplerHistory(QWidget):
         self.figures.setTextFormat(Qt.TextFormat.RichText)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setAccessibleName("Tables of the run")
         mixing = QWidget()
         row = QHBoxLayout(mixing)
         row.setContentsMargins(12, 4, 12, 4)
