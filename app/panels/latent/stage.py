@@ -44,6 +44,8 @@ class Stage(QWidget):
         self.title, self.timing = QLabel(), QLabel()
         self.title.setProperty("role", "heading")
         self.timing.setProperty("role", "caption")
+        self.timing.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.timing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # figures move no other widget
         self.timing.setToolTip(
             "Time to decode the last point. Dropped: points that were overtaken by a newer one before their turn, "
             "as they must be when the hand is faster than the decoder."
@@ -57,8 +59,7 @@ class Stage(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(16, 10, 16, 0)
         head.addWidget(self.title)
-        head.addStretch(1)
-        head.addWidget(self.timing)
+        head.addWidget(self.timing, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -232,9 +233,9 @@ class Stage(QWidget):
             self.pad.set_decoded((float(x), float(y)))
         explorer = self.explorer
         how = "preview, greedy" if event.preview else {"beam": "beam 5"}.get(self._choices.search, self._choices.search)
-        self.timing.setText(
-            f"{number(event.seconds * 1e3)} ms, {how}   ·   {explorer.dropped:,} of {explorer.asked:,} dropped"
-        )
+        text = f"{number(event.seconds * 1e3)} ms, {how}   ·   {explorer.dropped:,} of {explorer.asked:,} dropped"
+        metrics, width = self.timing.fontMetrics(), self.timing.width()
+        self.timing.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, width))
 
     def show_kept(self, point: Array, words: Sequence[str], probabilities: Sequence[float]) -> None:
         """A recorded point and its sentence."""
