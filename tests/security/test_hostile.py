@@ -10,18 +10,25 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QApplication, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolTip, QWidget
 
 from app.bridge import Bridge
 from app.library import LibraryView
+from app.panels import PANELS
+from app.panels.beams.decoders import Decoder
+from app.panels.beams.explain import BeamsExplain
+from app.panels.beams.verdict import Verdict
+from app.panels.latent.attributes_tab import AttributesTab
+from app.panels.latent.choices import Attribute
 from app.plain import plain
 from app.settings import Settings
+from app.startup import open_window
 from app.theme import Theme
 from engine.checkpoint import save
 from engine.library import Library
-from engine.messages import ModelCard
+from engine.messages import Hypothesis, ModelCard
 from engine.worker import Engine
 from tests.app.conftest import OFFSCREEN
 from tests.e2e.program import ROOT, environment
@@ -132,3 +139,48 @@ def test_the_library_fetches_nothing_that_a_card_names(theme: Theme, picture: st
     view.deleteLater()
     bridge.close()
     bridge.deleteLater()
+
+
+def test_no_panel_fetches_what_a_card_names(theme: Theme, picture: str, tmp_path: Path) -> None:
+    """Every panel with models whose cards are hostile: all tips, also those of a list's entries, and all labels."""
+    card = ModelCard(title=picture, summary=picture, data=picture, licence=picture)
+    for name, (model, document, trace) in tiny_models().items():
+        strange = msgspec.structs.replace(document, card=card)
+        save(tmp_path / f"{name}.safetensors", model, strange, trace=trace)
+    engine = Engine("cpu", inline=True, library=Library(torch.device("cpu"), [tmp_path]))
+    window = open_window(engine, Settings(), PANELS, theme=theme, session_path=tmp_path / "session.json", fresh=True)
+    window.keep_settings = False
+    bridge = window.services.bridge
+    assert bridge.wait_for(lambda: len(window.panels()) == len(PANELS) and len(bridge.models) == 3 and not bridge.jobs)
+    tips = [(widget.parentWidget(), widget.toolTip()) for widget in window.findChildren(QWidget)]
+    for combo in window.findChildren(QComboBox):
+        tips += [(combo, str(combo.itemData(i, Qt.ItemDataRole.ToolTipRole) or "")) for i in range(combo.count())]
+    strange = [(where, tip) for where, tip in tips if "img" in tip]
+    assert {p.key for p in window.panels() for where, _ in strange if p.isAncestorOf(where)} == {"beams", "clusters"}
+    assert [tip for _, tip in strange if "<img" in tip] == []
+    for label in window.findChildren(QLabel):
+        label.ensurePolished()
+        assert "<img" not in label.text() or label.textFormat() == Qt.TextFormat.PlainText, label.text()
+    window.close()
+    bridge.close()
+    window.deleteLater()
+
+
+def test_the_words_of_a_model_are_text_beside_the_formulas(theme: Theme, picture: str) -> None:
+    explain = BeamsExplain(theme=theme)
+    found = Hypothesis(text=picture, tokens=(), log_prob=-1.0, score=-1.0)
+    explain.show_verdict(picture, Verdict("open", "", picture), Decoder(0, "tiny"), found, -1.0, picture)
+    explain.show_place(picture, picture, (), picture)
+    rich = [label for label in explain.findChildren(QLabel) if label.textFormat() == Qt.TextFormat.RichText]
+    assert sum("img" in label.text() for label in rich) == 5
+    assert not any("<img" in label.text() for label in rich)
+    explain.deleteLater()
+
+
+def test_an_attribute_of_a_session_is_text_in_its_tip(theme: Theme, picture: str) -> None:
+    tab = AttributesTab(theme=theme)
+    tab.show_attributes((Attribute(picture, (picture,), (picture,)),))
+    tips = [tip for w in tab.findChildren(QWidget) if "img" in (tip := w.toolTip())]
+    assert len(tips) == 1
+    assert "<img" not in tips[0]
+    tab.deleteLater()

@@ -92,7 +92,7 @@ class BeamsExplain(QWidget):
         self._verdict.setText(escape(verdict.sentence))
         self._objective.setText(OBJECTIVES[decoder.options.strategy].replace("{{", "{").replace("}}", "}"))
         self._score.setText(score_formula(decoder, best, score))
-        self._call.setText(call)
+        self._call.setText(escape(call))
         self._objective.show()
         self._score.show()
         self._call.setVisible(bool(call))

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.clusters.choices import LIVE, Choices, title_of
 from app.panels.clusters.lesson_form import LessonForm
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.section import Section
 from engine.messages import ModelInfo
@@ -185,7 +186,7 @@ class Inputs(QWidget):
             combo.clear()
             for place, ((text, value), tip) in enumerate(zip(items, tips, strict=True)):
                 combo.addItem(text, value)
-                combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+                combo.setItemData(place, plain(tip), Qt.ItemDataRole.ToolTipRole)
             combo.setCurrentIndex(combo.findData(chosen))
 
     def show_choices(self, choices: Choices, mixtures: int) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.panels.clusters.choices import Lesson
 from app.panels.clusters.trainer import Trainer
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.fields import NumberField
 
@@ -40,7 +41,7 @@ class LessonForm(QWidget):
         self.recipe.setToolTip("Sizes and schedule of a small model that trains in minutes")
         for text, value, tip in RECIPES:
             self.recipe.addItem(text, value)
-            self.recipe.setItemData(self.recipe.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.recipe.setItemData(self.recipe.count() - 1, plain(tip), Qt.ItemDataRole.ToolTipRole)
         self.beta = NumberField(
             "Dispersion weight \N{GREEK SMALL LETTER BETA}",
             0.0,

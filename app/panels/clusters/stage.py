@@ -11,6 +11,7 @@ from app.panels.clusters.choices import LIVE, Choices, shown_words
 from app.panels.clusters.cinema import Cinema
 from app.panels.clusters.explorer import Explorer
 from app.panels.clusters.scene import Scene, block_of, names_of
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.banner import Banner
 from app.widgets.cluster_map import ClusterMap
@@ -145,7 +146,7 @@ class Stage(QObject):
             said = f"In the end {said[:1].lower()}{said[1:]}"
         if said != self.banner.text:
             self.banner.show_text(said)
-            self.banner.setToolTip(full)
+            self.banner.setToolTip(plain(full))
 
     @Slot()
     def _on_frame(self) -> None:

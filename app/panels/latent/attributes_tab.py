@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon
 from app.panels.latent.choices import EXAMPLE_ATTRIBUTE, Attribute
+from app.plain import plain
 from app.theme import Theme
 from app.widgets.numbers import MINUS
 from engine.messages import AttributeReady
@@ -35,8 +36,10 @@ class _Row(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal, minimum=-MOST, maximum=MOST, singleStep=5, pageStep=25)
         self.slider.setAccessibleName(f"Strength of {attribute.name}, {MINUS}2 to 2")
         self.slider.setToolTip(
-            f"Turning it up moves the point from sentences like “{attribute.negative[0]}” towards "
-            f"sentences like “{attribute.positive[0]}”; 1 is the way between the two lists' means"
+            plain(
+                f"Turning it up moves the point from sentences like “{attribute.negative[0]}” towards "
+                f"sentences like “{attribute.positive[0]}”; 1 is the way between the two lists' means"
+            )
         )
         self.strength, self.quality = QLabel(), QLabel("finding the direction")
         self.strength.setFont(theme.number_font(13))
