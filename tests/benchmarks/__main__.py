@@ -21,6 +21,7 @@ from tests.benchmarks.report import Report
 
 GROUPS = (
     "window",
+    "looks",
     "proposals",
     "exactness",
     "decoding",
