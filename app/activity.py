@@ -58,7 +58,7 @@ class JobRow(QFrame):
         self._state.setProperty("role", "caption")
         self._bar = QProgressBar(textVisible=False)
         self._hold, self._cancel = QToolButton(autoRaise=True), QToolButton(autoRaise=True)
-        self._cancel.setIcon(icon("cancel", theme))
+        self._drawn: tuple[bool, bool] | None = None  # paused and dark, as the icons show it
         self._cancel.setToolTip("Cancel this job")
         self._cancel.setAccessibleName(f"Cancel {name.text()}")
         self._hold.clicked.connect(self._on_hold)
@@ -100,7 +100,10 @@ class JobRow(QFrame):
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * min(progress.done / progress.total, 1.0)))
         paused = record.state == "paused"
-        self._hold.setIcon(icon("play" if paused else "pause", self._theme))
+        if self._drawn != (look := (paused, self._theme.dark)):
+            self._drawn = look
+            self._hold.setIcon(icon("play" if paused else "pause", self._theme))
+            self._cancel.setIcon(icon("cancel", self._theme))
         self._hold.setToolTip("Go on with this job" if paused else "Hold this job")
         self._hold.setAccessibleName(self._hold.toolTip())
         for button in (self._hold, self._cancel):
