@@ -213,11 +213,10 @@ def paint_badges(
 ) -> None:
     """The exact mean as a small cross, its number in a disk, its name beside it."""
     c, r = theme.colors, theme.px(BADGE)
-    for k, ((mx, my), (bx, by)) in enumerate(zip(marks.means, marks.badges, strict=True)):
-        if math.hypot(mx - bx, my - by) > 2:
-            for color, width in ((c.surface, 4.0), (mix(colors[k], c.ink, 0.3), 1.6)):
-                painter.setPen(QPen(color, width))
-                painter.drawLine(QLineF(mx, my, bx, by))
+    for k in np.flatnonzero(np.hypot(*(marks.means - marks.badges).T) > 2):
+        for color, width in ((c.surface, 4.0), (mix(colors[k], c.ink, 0.3), 1.6)):
+            painter.setPen(QPen(color, width))
+            painter.drawLine(QLineF(*marks.means[k], *marks.badges[k]))
     for mx, my in marks.means[marks.numbered]:
         for color, width in ((c.surface, 4.0), (c.ink, 1.6)):
             painter.setPen(QPen(color, width))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import Theme, mix
@@ -32,6 +32,7 @@ class TermStrips(QWidget):
         self._unit = ""
         self._units: dict[str, str] = {}
         self._step: int | None = None
+        self._lines: QPixmap | None = None  # as they were drawn last
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -82,6 +83,7 @@ class TermStrips(QWidget):
 
     @Slot()
     def _on_theme_changed(self) -> None:
+        self._lines = None
         self.updateGeometry()
         self._describe()
         self.update()
@@ -141,6 +143,7 @@ class TermStrips(QWidget):
             self._paint_key(painter)
         for index, term in enumerate(self._series):
             self._paint_strip(painter, index, term)
+        painter.drawPixmap(0, 0, self._picture())
         self._paint_steps(painter)
         c = self._theme.colors
         if self._step is not None:
@@ -172,6 +175,23 @@ class TermStrips(QWidget):
         points = np.stack([self._x(steps[:count]), y], 1)[known].tolist() if count else []
         return QPolygonF([QPointF(px, py) for px, py in points])
 
+    def _picture(self) -> QPixmap:
+        """The lines of all terms: the cursor, which moves at every frame, changes nothing of them."""
+        ratio = self.devicePixelRatioF()
+        size = (self.size().toSizeF() * ratio).toSize()
+        if self._lines is None or self._lines.size() != size:
+            self._lines = QPixmap(size)
+            self._lines.setDevicePixelRatio(ratio)
+            self._lines.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._lines)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for index, term in enumerate(self._series):
+                for beside, pen in enumerate(self._pens()):
+                    painter.setPen(pen)
+                    painter.drawPolyline(self._line(term, self.plot_box(index), beside=bool(beside)))
+            painter.end()
+        return self._lines
+
     def _pens(self) -> tuple[QPen, QPen]:
         """Of the first run and the second."""
         first = QPen(self._theme.colors.accent, 1.8)
@@ -194,9 +214,6 @@ class TermStrips(QWidget):
         for value, y in ends:
             place = QRectF(0, y - high / 2, px(SIDE - 6), high)
             painter.drawText(place, right, number(value, digits=2 if abs(value) < 1 else 3))
-        for pen, line in zip(self._pens(), (self._line(term, box), self._line(term, box, beside=True)), strict=True):
-            painter.setPen(pen)
-            painter.drawPolyline(line)
         self._paint_words(painter, box, term)
 
     def _paint_words(self, painter: QPainter, box: QRectF, term: str) -> None:
