@@ -57,5 +57,5 @@ def _simulated(toy: Toy) -> Iterator[Row]:
     dense = exact.matrix(toy, exact.transitions(toy))
     chance = float(exact.deviation_scale(dense, toy.exact).sum() / 2 / np.sqrt(draws))
     name = f"total variation of {draws:,} states of {CHAINS} chains from the exact law"
-    yield Row(name, ours, "", ratio("<=", 1.5), ours / chance, "of its expectation, autocorrelation included")
+    yield Row(name, ours, "", ratio("<=", 1.5), ours / chance, "of what chance makes of it")
     yield Row("proposals on the toy", draws / spent, "a CPU s")

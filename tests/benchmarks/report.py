@@ -19,7 +19,7 @@ from tests.benchmarks.rows import Growth, Row
 DISTRIBUTIONS = ("textscape", "torch", "numpy", "PySide6-Essentials", "pyqtgraph", "transformers", "ctranslate2")
 CLOCKS = (
     "CPU: seconds of this process's processor time, which other programs disturb little. Other times are the clock's. "
-    "Medians or means of several calls after one that warms up; p95 and p99 over every frame or call."
+    "Each is the median, the mean or the best of several calls after one that warms up; p95 and p99 are over all."
 )
 BUSY = 0.5
 """Load average of the last minute above which times of the clock are to be taken with care."""
