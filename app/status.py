@@ -72,6 +72,7 @@ class StatusBar(QStatusBar):
         super().__init__()
         self._theme = theme
         self.setSizeGripEnabled(False)
+        self.setAccessibleName("Status")
         self.models = self._label("Models in memory", "No model loaded")
         self.addWidget(self.models)
         self.device = self._label("Where the models compute, and in which number format")

@@ -131,13 +131,16 @@ class Person(QObject):
         self._say(clipboard=text, text=board.text())
 
     def do_shot(self, file: str, step: Step) -> Iterator[Wait]:
-        """A picture of the window; what changes from run to run may be covered in grey."""
+        """A picture of the window; live figures are covered: a part, or [part, left, top, right, bottom]."""
         yield Wait()
         picture = self._window.grab()
         painter = QPainter(picture)
-        for name in step.get("mask", ()):
+        for mask in step.get("mask", ()):
+            name, left, top, right, bottom = mask if isinstance(mask, list) else (mask, 0, 0, 1, 1)
             part = sight.find(self._window, name)
-            painter.fillRect(QRect(part.at(0, 0), part.at(1, 1)), self._window.services.theme.colors.hairline)
+            painter.fillRect(
+                QRect(part.at(left, top), part.at(right, bottom)), self._window.services.theme.colors.hairline
+            )
         painter.end()
         self._say(shot=file, saved=picture.save(file, "PNG"))
 

@@ -17,6 +17,7 @@ from app.script.step import ScriptError, Step, Wait
 from app.window import Window
 
 POLL_MS = 10
+LOOK_MS = 50  # while something is waited for
 
 
 class Script(QObject):
@@ -37,6 +38,7 @@ class Script(QObject):
             try:
                 if not self._wait.holds():
                     if time.monotonic() < self._until:
+                        self._timer.setInterval(LOOK_MS)
                         return
                     raise ScriptError(self._wait.complaint())
             except ScriptError as error:
@@ -44,6 +46,7 @@ class Script(QObject):
             else:
                 self._wait = next(self._work)
             self._until = time.monotonic() + self._wait.seconds
+            self._timer.setInterval(POLL_MS)
         except StopIteration:
             self._timer.stop()
             self._say(done=True)

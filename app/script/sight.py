@@ -47,8 +47,14 @@ def front(window: QWidget) -> QWidget:
 
 
 def in_sight(widget: QWidget) -> bool:
-    """Whether any of a widget can be seen."""
-    return widget.isVisible() and not widget.visibleRegion().isEmpty()
+    """Whether any of a widget is inside everything it lies in."""
+    if not widget.isVisible():
+        return False
+    rect, here = widget.rect(), widget
+    while not here.isWindow():
+        rect = rect.translated(here.pos()) & here.parentWidget().rect()
+        here = here.parentWidget()
+    return not rect.isEmpty()
 
 
 def name_of(widget: QWidget) -> str:

@@ -37,7 +37,7 @@ class ChainList(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
-        self.setAccessibleName("Chains")
+        self.setAccessibleName("Chains of the run")
         theme.changed.connect(self._on_theme_changed)
 
     def show_rows(self, rows: Sequence[ChainRow], chain: int) -> None:

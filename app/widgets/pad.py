@@ -39,7 +39,7 @@ class Pad(PadCanvas):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setAccessibleName("Latent space")
+        self.setAccessibleName("Pad")
         OwnKeys(self, lambda event: event.key() in _STEPS)
         self.setAccessibleDescription(
             "Drag to choose a point; arrows step, Shift is fine, Page Up and Down leave the plane"

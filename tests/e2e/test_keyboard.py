@@ -114,7 +114,7 @@ LATENT: Steps = [
     {"changes": "Decoded sentence"},
     {"press": "Ctrl+1"},
     {"changes": "Decoded sentence"},
-    {"tab": "Latent space"},
+    {"tab": "Pad"},
     {"press": "Right", "times": 60},
     {"changes": "Decoded sentence"},
     {"tab": "Steps of each leg, 2 to 200", "back": True},
