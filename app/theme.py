@@ -123,9 +123,9 @@ class Theme(QObject):
         if not app.styleSheet():
             app.setStyle("Fusion")
         if sheet != app.styleSheet():
-            app.setStyleSheet("")  # from one sheet to the next Qt visits each widget once for each of its ancestors
             app.setPalette(self.palette())
-            app.setFont(self.ui_font(13))
+            app.setFont(self.ui_font(13))  # with a sheet in force: without one, some fonts would stay as they were
+            app.setStyleSheet("")  # from one sheet to the next Qt visits each widget once for each of its ancestors
             app.setStyleSheet(sheet)
         pg.setConfigOptions(background=self.colors.surface, foreground=self.colors.muted, antialias=True)
 
