@@ -36,8 +36,8 @@ class Outcome:
     done: int = 0  # of them on something that was still there
     seconds: float = 0.0
     results: int = 0
-    growth: float = 0.0  # KB per 1,000 actions after warm-up
-    memory_mb: float = 0.0  # at the end
+    growth: tuple[float, float] = (0.0, 0.0)  # KB held and KB resident per 1,000 actions after warm-up
+    memory_mb: tuple[float, float] = (0.0, 0.0)  # held and resident at the end
     worst: list[tuple[str, float]] = field(default_factory=list)  # what kept the window busy longest, ms
     threads: tuple[int, int] = (0, 0)  # before and after
     timers: tuple[dict[str, int], dict[str, int]] = ({}, {})
@@ -49,7 +49,9 @@ class Outcome:
         """For a person."""
         done = f"{self.done:,} of {self.actions:,} actions in {self.seconds:.0f} s"
         yield f"seed {self.seed}: {done}, {self.results:,} results"
-        yield f"memory {self.memory_mb:.0f} MB at the end, {self.growth:+.0f} KB per 1,000 actions after warm-up"
+        held, resident = self.growth
+        yield f"memory in use {self.memory_mb[0]:.0f} MB at the end, {held:+.0f} KB per 1,000 actions after warm-up"
+        yield f"resident {self.memory_mb[1]:.0f} MB, {resident:+.0f} KB"
         yield "longest busy: " + ", ".join(f"{what} {ms:.0f} ms" for what, ms in self.worst[:8])
         yield f"threads {self.threads[0]} -> {self.threads[1]}, timers {self.timers[0]} -> {self.timers[1]}"
         yield f"widgets {self.widgets[0]} -> {self.widgets[1]}"
@@ -156,7 +158,8 @@ def summed_up(outcome: Outcome, watch: Watch) -> Outcome:
     """The watch's notes in the outcome, and the faults that only the end shows."""
     outcome.results, outcome.refusals = watch.results, dict(watch.refusals)
     outcome.growth = watch.growth(round(WARM_UP * outcome.actions))
-    outcome.memory_mb = watch.memory[-1][1] / 1024 if watch.memory else 0.0
+    if watch.memory:
+        outcome.memory_mb = watch.memory[-1][1] / 1024, watch.resident[-1][1] / 1024
     outcome.worst = sorted(((k, 1e3 * s) for k, s in watch.worst.items()), key=lambda pair: -pair[1])
     outcome.faults = [*watch.faults]
     if outcome.threads[1] > outcome.threads[0]:

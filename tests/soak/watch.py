@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from shiboken6 import isValid
@@ -28,6 +31,30 @@ COURSE = (Queued, Started, Paused, Resumed, Progress, *ENDINGS)  # about a job, 
 def resident_kb() -> int:
     """This process's resident memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def held_kb() -> int:
+    """Memory that is in use: what glibc's allocator has given out, in all its arenas; elsewhere what is resident.
+
+    Resident memory also counts what is free but lies between things in use, and drifts with it.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        malloc_info, fopen, fclose = libc.malloc_info, libc.fopen, libc.fclose
+    except (OSError, AttributeError):
+        return resident_kb()
+    fopen.restype, fclose.argtypes, malloc_info.argtypes = (
+        ctypes.c_void_p,
+        [ctypes.c_void_p],
+        [ctypes.c_int, ctypes.c_void_p],
+    )
+    with tempfile.NamedTemporaryFile() as file:
+        stream = fopen(file.name.encode(), b"w")
+        malloc_info(0, stream)
+        fclose(stream)
+        whole = ElementTree.parse(file.name).getroot()
+    size = {f"{part.tag} {part.get('type')}": int(part.get("size", 0)) for part in whole if part.get("type")}
+    return (size["system current"] - size["total fast"] - size["total rest"] + size["total mmap"]) // 1024
 
 
 def slope(points: list[tuple[int, float]]) -> float:
@@ -61,7 +88,8 @@ class Watch(logging.Handler):
         self.refusals: Counter[str] = Counter()  # sentences of jobs that could not be done, as a person reads them
         self.results = 0
         self.worst: dict[str, float] = {}  # seconds the window was busy at most, by what was done
-        self.memory: list[tuple[int, float]] = []  # actions done, KB
+        self.memory: list[tuple[int, float]] = []  # actions done, KB held
+        self.resident: list[tuple[int, float]] = []  # actions done, KB resident
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -109,11 +137,13 @@ class Watch(logging.Handler):
     def remember(self, actions: int) -> None:
         """Note the memory in use."""
         gc.collect()
-        self.memory.append((actions, resident_kb()))
+        self.memory.append((actions, held_kb()))
+        self.resident.append((actions, resident_kb()))
 
-    def growth(self, after: int) -> float:
-        """KB per 1,000 actions, from the samples after so many actions."""
-        return 1000 * slope([(n, kb) for n, kb in self.memory if n >= after])
+    def growth(self, after: int) -> tuple[float, float]:
+        """KB held and KB resident per 1,000 actions, from the samples after so many actions."""
+        held, resident = ([(n, kb) for n, kb in kind if n >= after] for kind in (self.memory, self.resident))
+        return 1000 * slope(held), 1000 * slope(resident)
 
     # --- answers ---
 
