@@ -32,7 +32,8 @@ q(c|x) over sentences, so that the information I(x; c) costs nothing (*+ L_mi*):
 ### On the map
 - A **point** is a sentence at its posterior mean; its colour is the likeliest component (or its label), its
   opacity how sure that is. An **ellipse** is a component at 1 and 2 standard deviations, its line as thick as its
-  weight, with its number and your name for it at the mean.
+  weight, with its number and your name for it at the mean; of more than sixteen, at 1, its line as strong as its
+  weight, and the heaviest numbered.
 - **Hover** reads the sentence below. **Click** reads what the model says there; the other variables stay where they
   are. **Click a mean** (or press its digit) to read a component, **drag a mean** to hear its sentence change: only
   the point that is read moves, the model keeps its mean.
