@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect
-from PySide6.QtGui import Qt, QTextDocumentFragment
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import Qt as GuiQt
+from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -110,7 +111,7 @@ def words(root: QWidget) -> list[str]:
 
 def _lines(widget: QWidget) -> Iterator[str]:
     if isinstance(widget, QLabel):
-        yield _plain(widget.text())
+        yield _said(widget)
     elif isinstance(widget, QAbstractButton):
         yield widget.text().replace("&", "")
     elif isinstance(widget, QComboBox):
@@ -133,5 +134,8 @@ def _lines(widget: QWidget) -> Iterator[str]:
         yield widget.accessibleDescription()
 
 
-def _plain(text: str) -> str:
-    return QTextDocumentFragment.fromHtml(text).toPlainText() if Qt.mightBeRichText(text) else text
+def _said(label: QLabel) -> str:
+    """What a label shows: markup where it takes its text for plain."""
+    kind, text = label.textFormat(), label.text()
+    rich = kind == Qt.TextFormat.RichText or (kind == Qt.TextFormat.AutoText and GuiQt.mightBeRichText(text))
+    return QTextDocumentFragment.fromHtml(text).toPlainText() if rich else text

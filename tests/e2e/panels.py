@@ -13,8 +13,8 @@ REFERENCES = Path(__file__).parent / "references"
 FONTS = Path(__file__).parent / "fonts.conf"
 STILL = '{"theme": "light", "reduce_motion": true}'
 STATUS = "Status"
-SPEED = ["Decoders", 0.72, 0.0, 0.815, 1.0]  # milliseconds a token
-TIME = ["Explain", 0.0, 0.03, 1.0, 0.24]  # milliseconds of a search
+TIME = ["Explain", 0.0, 0.1, 1.0, 0.24]  # milliseconds of a search
+NEWS = ["Explain", 0.0, 0.1, 1.0, 0.29]  # what is new since the sentence before, which may have been skipped
 DELAY = ["Latent space", 0.55, 0.0, 0.77, 0.05]  # milliseconds of the last point
 SMALL = [1024, 700]
 LARGE = [1440, 900]
@@ -47,7 +47,7 @@ def shots(folder: Path) -> Steps:
         {"reads": "; 6  ", "in": "Decoders"},
         {"idle": 90},
         {"lacks": "reading the attention"},
-        *shot("beams", SPEED),
+        *shot("beams"),
         {"click": "Clusters"},
         {"click": "Model"},
         {"click": "errands-dgmvae  (DGMVAE)"},
@@ -66,10 +66,17 @@ def shots(folder: Path) -> Steps:
         {"idle": 60},
         *shot("toy"),
         {"click": "Latent space"},
-        {"click": "Drag between two sentences"},
-        {"reads": "different in"},
+        {"click": "Sentence A"},
+        {"type": "I like coffee."},
+        {"click": "Sentence B"},
+        {"type": "Where is the station?"},
+        {"click": "Place on the pad"},
+        {"reads": "different in 24 of 24 steps"},
         {"idle": 60},
-        *shot("latent", DELAY),
+        {"click": "Pad", "at": [0.5, 0.6]},
+        {"reads": "beam 5   ·"},
+        {"idle": 60},
+        *shot("latent", DELAY, NEWS),
         {"quit": 0},
     ]
 

@@ -9,11 +9,10 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage
 
 Pixels = npt.NDArray[np.int16]  # [height, width, 3], 0..255
-COLORS = 64  # of a reference: steps of 85 in each channel would show, so the palette is the picture's own
-STEP = 40  # a pixel differs when a channel is off by more than this
-TILE = 30  # pixels of a tile's side, at half the size
-TILE_SHARE = 0.08  # of a tile's pixels may differ: a digit or two, not a word
-SHARE = 0.004  # of all pixels may differ
+STEP = 36  # a pixel differs when a channel is off by more than this
+SIDE = 30  # pixels of a window's side, at half the size
+SIDE_SHARE = 0.035  # of the pixels in any window may differ: a digit or two, not a word
+SHARE = 0.003  # of all pixels may differ
 
 
 def read(path: Path) -> Pixels:
@@ -63,10 +62,10 @@ def difference(seen: Pixels, reference: Pixels) -> str:
     if seen.shape != reference.shape:
         return f"it is {seen.shape[1]} by {seen.shape[0]}, the reference {reference.shape[1]} by {reference.shape[0]}"
     off = np.abs(seen - reference).max(2) > STEP
-    height, width = (-(-n // TILE) * TILE for n in off.shape)
-    padded = np.pad(off, ((0, height - off.shape[0]), (0, width - off.shape[1])))
-    tiles = padded.reshape(height // TILE, TILE, width // TILE, TILE).mean((1, 3))
-    bad = [(int(x) * 2 * TILE, int(y) * 2 * TILE) for y, x in np.argwhere(tiles > TILE_SHARE)]
-    if bad:
-        return f"{len(bad)} places of {2 * TILE} pixels differ, at {bad[:8]}; {off.mean():.2%} of all pixels"
-    return f"{off.mean():.2%} of all pixels differ" if off.mean() > SHARE else ""
+    sums = np.pad(off.astype(np.int64), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+    windows = sums[SIDE:, SIDE:] - sums[:-SIDE, SIDE:] - sums[SIDE:, :-SIDE] + sums[:-SIDE, :-SIDE]
+    y, x = (int(n) for n in np.unravel_index(windows.argmax(), windows.shape))
+    worst = windows[y, x] / SIDE**2
+    if worst > SIDE_SHARE or off.mean() > SHARE:
+        return f"{off.mean():.2%} of its pixels differ, {worst:.1%} around ({2 * x + SIDE}, {2 * y + SIDE})"
+    return ""

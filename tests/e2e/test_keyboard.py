@@ -174,6 +174,7 @@ TOY: Steps = [
     *number("Steps", "1000"),
     {"press": "Ctrl+Return"},
     {"reads": ["20 sentences, every one listed", "The kernel leaves the target as it is"]},
+    {"lacks": ["<span", "<b>", "<br"]},
     {"idle": 60},
     {"tab": "Replace always accepted"},
     {"press": "Space"},

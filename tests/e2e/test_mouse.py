@@ -125,6 +125,7 @@ TOY: Steps = [
     {"type": "1000\t"},
     {"click": "Enumerate and run"},
     {"reads": ["20 sentences, every one listed", "The kernel leaves the target as it is"]},
+    {"lacks": ["<span", "<b>", "<br"]},
     {"click": "No insertion at the front", "at": [0.1, 0.5]},
     {"reads": "The kernel's own law is off by"},
     {"press": "Ctrl+Z"},

@@ -68,6 +68,7 @@ class ToyPanel(Panel):
         self._said = QLabel(wordWrap=True)
         self._numbers = QLabel(wordWrap=True)
         self._verdict = QLabel(wordWrap=True)
+        self._verdict.setTextFormat(Qt.TextFormat.RichText)
         self._verdict.setProperty("role", "heading")
         self._caption = QLabel()
         for label in (self._said, self._numbers):
