@@ -109,7 +109,7 @@ class ClusterList(QTableWidget):
     @Slot()
     def _restyle(self) -> None:
         self.verticalHeader().setDefaultSectionSize(self._theme.px(24))
-        for column, width in enumerate((64, 130, 76)):
+        for column, width in enumerate((72, 124, 76)):
             self.setColumnWidth(column, self._theme.px(width))
         self.show_rows(self._rows)
 

@@ -102,7 +102,10 @@ class Material(QObject):
         if path and explorer.sample.source == path:
             said = f"{count:,} sentences of {name}"
         elif explorer.film is not None:
-            said = f"{len(explorer.film.texts):,} held-out sentences, recorded with the training"
+            followed, all_of_them = len(explorer.film.texts), len(explorer.recorded)
+            said = f"{followed:,} held-out sentences, followed through the training"
+            if all_of_them > followed:
+                said = f"{all_of_them:,} held-out sentences, {followed:,} of them followed through the training"
         else:
             said = f"{count:,} example errands" if count else ""
         if path and explorer.sample.source != path:
