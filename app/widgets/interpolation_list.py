@@ -244,6 +244,8 @@ class WalkSlider(QWidget):
     def set_t(self, t: float | None, *, on: bool = True) -> None:
         """Put the handle somewhere; hollow where this is only the nearest place of the walk. None: nowhere."""
         self.t, self._on = t, on
+        where = "" if t is None else f"t = {t:.2f}" if on else f"nearest to t = {t:.2f}"
+        self.setAccessibleDescription(where)
         self.update()
 
     def _x(self, t: float) -> float:

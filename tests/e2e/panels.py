@@ -75,6 +75,7 @@ def shots(folder: Path) -> Steps:
         {"idle": 60},
         {"click": "Pad", "at": [0.5, 0.6]},
         {"reads": "beam 5   ·"},
+        {"reads": "nearest to t = ", "in": "Along the walk, t from 0 to 1"},
         {"idle": 60},
         *shot("latent", DELAY, NEWS),
         {"quit": 0},

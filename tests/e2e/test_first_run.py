@@ -44,6 +44,9 @@ def test_the_first_start_and_the_second(tmp_path: Path) -> None:
         {"click": "Sampler"},
         {"click": "Words or sentence"},
         {"type": "juice natural brand"},
+        {"click": "Run"},
+        {"reads": "1 | ", "in": "Proposals"},
+        {"click": "Stop"},
         {"click": "Light or dark"},
         {"quit": 0},
     ]

@@ -1,4 +1,4 @@
-"""The real process, from an empty home folder to a sentence on the screen, and back after a restart."""
+"""The real process: its session, its command line, and its end."""
 
 from __future__ import annotations
 
@@ -12,23 +12,6 @@ import pytest
 from tests.e2e.program import ROOT, drive, environment
 
 pytestmark = pytest.mark.timeout(240)
-
-
-def test_first_run_shows_a_sentence_being_edited(tmp_path: Path) -> None:
-    steps = [
-        {"models": 60},
-        {"demo": "sampler"},
-        {"ready": "sampler", "seconds": 60},
-        {"shot": str(tmp_path / "first.png")},
-        {"state": "sampler"},
-        {"quit": 0},
-    ]
-    answers = drive(tmp_path, steps)
-    assert answers.code == 0, answers.stderr
-    assert {"everyday-forward", "everyday-backward"} <= set(answers.of("models")[0]["loaded"])
-    assert answers.of("shot")[0]["saved"]
-    assert (tmp_path / "first.png").stat().st_size > 20_000
-    assert not answers.of("error")
 
 
 def test_a_session_comes_back_and_a_broken_one_does_no_harm(tmp_path: Path) -> None:
