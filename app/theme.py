@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication
 from app.style import style_sheet
 
 FONTS = Path(__file__).parent.parent / "assets" / "fonts"
-SENTENCE_FAMILIES = ("Noto Serif", "Charter", "Georgia", "DejaVu Serif", "serif")
-UI_FAMILIES = ("Inter", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans", "sans-serif")
+SENTENCE_FAMILIES = ("Noto Serif", "Inter", "Noto Sans Math", "Charter", "Georgia", "DejaVu Serif", "serif")
+UI_FAMILIES = ("Inter", "Noto Sans Math", "Noto Serif", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans", "sans-serif")
 CATEGORIES = (
     "#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377", "#66CCEE", "#EE8866", "#44AA99", "#7A6BC4", "#999933",
 )  # fmt: skip
