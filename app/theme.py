@@ -16,7 +16,16 @@ from app.style import style_sheet
 
 FONTS = Path(__file__).parent.parent / "assets" / "fonts"
 SENTENCE_FAMILIES = ("Noto Serif", "Inter", "Noto Sans Math", "Charter", "Georgia", "DejaVu Serif", "serif")
-UI_FAMILIES = ("Inter", "Noto Sans Math", "Noto Serif", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans", "sans-serif")
+UI_FAMILIES = (
+    "Inter",
+    "Noto Sans Math",
+    "Noto Serif",
+    "Segoe UI",
+    "SF Pro Text",
+    "Noto Sans",
+    "DejaVu Sans",
+    "sans-serif",
+)
 CATEGORIES = (
     "#4477AA", "#EE6677", "#228833", "#CCBB44", "#AA3377", "#66CCEE", "#EE8866", "#44AA99", "#7A6BC4", "#999933",
 )  # fmt: skip

@@ -204,6 +204,10 @@ class Explorer(Asker):
         """M; 0 before anything is known."""
         return self.report.mixtures if self.report else len(self.film.charts) if self.film else 0
 
+    def variable(self, choices: Choices) -> int:
+        """The mixture variable to show: the one chosen, or the last of a model that has fewer."""
+        return min(choices.mixture, max(self.mixtures - 1, 0))
+
     def at_end(self, frame: int) -> bool:
         """Whether a frame is the finished model (also when there is no film)."""
         return self.film is None or frame >= len(self.film) - 1
@@ -272,7 +276,7 @@ class Explorer(Asker):
 
     def scene(self, choices: Choices, frame: int) -> Scene | None:
         """What to show of one mixture variable at a frame."""
-        mixture, end = min(choices.mixture, max(self.mixtures - 1, 0)), self.at_end(frame)
+        mixture, end = self.variable(choices), self.at_end(frame)
         layout, chart = self.layouts.get(mixture), self.chart(mixture)
         whole = layout is not None and len(layout.positions) == len(self.sample)
         if choices.layout == "tsne" and end and layout is not None and whole:

@@ -35,9 +35,8 @@ class Reading(QObject):
             stage.map.component_dragged.connect(lambda k, x, y, s=stage: self.drag(s, k, x, y))
             stage.map.component_released.connect(lambda k, x, y, s=stage: self.drop(s, k, x, y))
 
-    @property
-    def _mixture(self) -> int:
-        return self._store.choices.mixture
+    def _variable(self, explorer: Explorer) -> int:
+        return explorer.variable(self._store.choices)
 
     # --- ways to a place ---------------------------------------------------------------------------------------------
 
@@ -48,20 +47,21 @@ class Reading(QObject):
             return
         for each in self._stages:
             self._read(each, (x, y), preview=False)
-        self._end(f"The place ({x:.2f}, {y:.2f}) of variable {self._mixture + 1}; {self._rest()}")
+        self._end(f"The place ({x:.2f}, {y:.2f}) of variable {self._variable(stage.explorer) + 1}; {self._rest()}")
 
     def go_to_component(self, stage: Stage, component: int) -> None:
         """A component's mean; the other model is read at the same place."""
         report = stage.explorer.report
         if report is None:
             return
-        mean = np.asarray(report.means)[self._mixture, component]
+        variable = self._variable(stage.explorer)
+        mean = np.asarray(report.means)[variable, component]
         self._read_block(stage.explorer, mean, preview=False)
-        chart = stage.explorer.chart(self._mixture)
+        chart = stage.explorer.chart(variable)
         if chart is not None:
             x, y = chart.project(mean)
             self._read_others(stage, (float(x), float(y)), preview=False)
-        self._end(f"The mean of component {component + 1} of variable {self._mixture + 1}; {self._rest()}")
+        self._end(f"The mean of component {component + 1} of variable {variable + 1}; {self._rest()}")
 
     def go_to_sentence(self, stage: Stage, index: int) -> None:
         """The posterior mean of a sentence, all blocks of it: what comes back is its reconstruction."""
@@ -84,7 +84,7 @@ class Reading(QObject):
         if explorer.at_end(stage.frame) and len(found):
             explorer.decode(sample.points[found[0]], preview=False)
         elif film is not None and wanted < len(film.texts):
-            self._read_block(explorer, film.points(stage.frame, self._mixture)[wanted], preview=False)
+            self._read_block(explorer, film.points(stage.frame, self._variable(explorer))[wanted], preview=False)
         stage.show_here()
 
     # --- dragging a mean ---------------------------------------------------------------------------------------------
@@ -92,21 +92,22 @@ class Reading(QObject):
     def drag(self, stage: Stage, component: int, x: float, y: float) -> None:
         """A mean is under way: read where it is now, and at the same place of the other model."""
         self._read_moved(stage, component, x, y, preview=True)
-        self.said.emit(self._moved(component))
+        self.said.emit(self._moved(stage, component))
 
     def drop(self, stage: Stage, component: int, x: float, y: float) -> None:
         """It is let go: the full search, and the mean goes back to where the model has it."""
         self._read_moved(stage, component, x, y, preview=False)
-        self._end(self._moved(component))
+        self._end(self._moved(stage, component))
         for each in self._stages:
             each.show_scene()
 
     def _read_moved(self, stage: Stage, component: int, x: float, y: float, *, preview: bool) -> None:
         """What lies outside the two axes stays as it is at the mean."""
-        report, chart = stage.explorer.report, stage.explorer.chart(self._mixture)
+        variable = self._variable(stage.explorer)
+        report, chart = stage.explorer.report, stage.explorer.chart(variable)
         if report is None or chart is None:
             return
-        mean = np.asarray(report.means, dtype=float)[self._mixture, component]
+        mean = np.asarray(report.means, dtype=float)[variable, component]
         outside = mean - chart.lift(chart.project(mean))
         self._read_block(stage.explorer, chart.lift(np.array([x, y])) + outside, preview=preview)
         self._read_others(stage, (x, y), preview=preview)
@@ -114,7 +115,7 @@ class Reading(QObject):
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _read(self, stage: Stage, place: tuple[float, float], *, preview: bool) -> None:
-        chart = stage.explorer.chart(self._mixture)
+        chart = stage.explorer.chart(self._variable(stage.explorer))
         if chart is not None:
             self._read_block(stage.explorer, chart.lift(np.array(place)), preview=preview)
 
@@ -127,7 +128,7 @@ class Reading(QObject):
         report, here = explorer.report, explorer.here
         if report is None or here is None:
             return
-        explorer.decode(with_block(here, report, self._mixture, block), preview=preview)
+        explorer.decode(with_block(here, report, self._variable(explorer), block), preview=preview)
         for stage in self._stages:
             if stage.explorer is explorer:
                 stage.show_here()
@@ -145,11 +146,9 @@ class Reading(QObject):
             return "it is the model's only one."
         return f"the other {others} variable{'s' if others != 1 else ''} stay{'s' if others == 1 else ''} as before."
 
-    def _moved(self, component: int) -> str:
-        return (
-            f"Component {component + 1} of variable {self._mixture + 1}, moved by hand: only the point that is read "
-            "moves, the model keeps its mean."
-        )
+    def _moved(self, stage: Stage, component: int) -> str:
+        which = f"Component {component + 1} of variable {self._variable(stage.explorer) + 1}"
+        return f"{which}, moved by hand: only the point that is read moves, the model keeps its mean."
 
     @Slot()
     def begin_at(self) -> None:
@@ -174,10 +173,11 @@ class Reading(QObject):
     def _beside(self, here: Array, explorer: Explorer) -> Array:
         """The place of the other model that lies on the common axes where the main one is read."""
         main = self._stages[0].explorer
-        ours, theirs = main.chart(self._mixture), explorer.chart(self._mixture)
+        mixture = self._store.choices.mixture
+        ours, theirs = main.chart(mixture), explorer.chart(mixture)
         if main.report is None or main.here is None or explorer.report is None or ours is None or theirs is None:
             return here
-        if main.film is None or explorer.film is None or self._mixture >= explorer.report.mixtures:
+        if main.film is None or explorer.film is None or mixture >= min(main.mixtures, explorer.mixtures):
             return here  # no common axes
-        place = ours.project(block_of(main.here, main.report, self._mixture))
-        return with_block(here, explorer.report, self._mixture, theirs.lift(place))
+        place = ours.project(block_of(main.here, main.report, mixture))
+        return with_block(here, explorer.report, mixture, theirs.lift(place))

@@ -164,7 +164,7 @@ class Stage(QObject):
             self.map.set_components(np.empty((0, 2)), np.empty((0, 2, 2)), (), ())
             self.map.set_note("")
             return
-        names = names_of(self._choices, self.explorer.model, self._choices.mixture, len(scene.means))
+        names = names_of(self._choices, self.explorer.model, self.explorer.variable(self._choices), len(scene.means))
         self._go_to_window(self._extent if scene.chart is not None else None)
         self.map.set_axes(_axes(scene))
         self.map.set_points(scene.positions, scene.codes, scene.confidence, scene.labels, scene.texts, animate=True)
@@ -179,7 +179,7 @@ class Stage(QObject):
         if not len(ghosts) or report is None or scene.chart is None or not self.explorer.at_end(self.frame):
             self.map.set_ghosts(np.empty((0, 2)), ())
             return
-        blocks = block_of(ghosts.points, report, self._choices.mixture)
+        blocks = block_of(ghosts.points, report, self.explorer.variable(self._choices))
         self.map.set_ghosts(scene.chart.project(blocks), tuple(ghosts.texts))
 
     def _show_caption(self) -> None:
@@ -198,7 +198,7 @@ class Stage(QObject):
         if scene is None or scene.chart is None or report is None or here is None:
             self.map.set_cross(None)
             return
-        x, y = scene.chart.project(block_of(here, report, self._choices.mixture))
+        x, y = scene.chart.project(block_of(here, report, self.explorer.variable(self._choices)))
         self.map.set_cross((float(x), float(y)))
 
     @Slot(object)

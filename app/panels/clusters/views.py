@@ -103,10 +103,12 @@ class Views(QObject):
         elif choices.rows == "code":
             self.tally = by_code(explorer.codes(frame)[: len(scene.texts)], scene.confidence, scene.labels)
         else:
-            self.tally = by_component(scene.codes, scene.confidence, scene.labels, choices.mixture, len(scene.means))
+            self.tally = by_component(
+                scene.codes, scene.confidence, scene.labels, explorer.variable(choices), len(scene.means)
+            )
         figures = explorer.figures if explorer.at_end(frame) else None
         if figures is not None and figures is explorer.held_out and choices.rows == "component":
-            self.tally = counted_over(self.tally, figures.label_names, figures.by_variable[choices.mixture])
+            self.tally = counted_over(self.tally, figures.label_names, figures.by_variable[explorer.variable(choices)])
         self.tally = largest_first(self.tally)
         texts = scene.texts if scene is not None else ()
         colored = choices.colour_by == "component"

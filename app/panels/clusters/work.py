@@ -31,7 +31,7 @@ class Work(QObject):
             return
         for explorer in (panel.main, panel.beside):
             if explorer.model and not explorer.working("sample"):
-                explorer.lay_out(panel.store.choices.mixture)
+                explorer.lay_out(explorer.variable(panel.store.choices))
 
     def _on_progress(self, explorer: Explorer, kind: str, done: float, total: float) -> None:
         left = explorer.remaining(kind)

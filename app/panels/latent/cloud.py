@@ -75,8 +75,9 @@ class Cloud(QObject):
         if group == "sentences":
             for stage in self._stages:
                 stage.pad.lassoing = False
-            self._tab.show_lasso([int(i) for i in indices])
-            self.select(indices)
+            there = indices[indices < len(self._main.texts)]  # a pad may still show more than there are now
+            self._tab.show_lasso(there.tolist())
+            self.select(there)
 
     @Slot()
     def lasso(self) -> None:

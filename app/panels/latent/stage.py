@@ -191,7 +191,8 @@ class Stage(QWidget):
         if self.explorer.plane is None or not len(indices):
             self.pad.set_group("chosen", None)
             return
-        points = self.coordinates(self.explorer.cloud[np.asarray(indices)])
+        indices = np.asarray(indices, dtype=np.intp)
+        points = self.coordinates(self.explorer.cloud[indices[indices < len(self.explorer.cloud)]])
         self.pad.set_group("chosen", Group(points, self._theme.category(1), alpha=0.95, radius=3))
 
     @Slot()

@@ -315,7 +315,7 @@ def test_a_text_file_becomes_points_to_search_and_lasso(shown, tmp_path):
     assert len(shown.stages[0].pad._groups["chosen"].points) == 120
     shown.sentences.went.emit(3)
     np.testing.assert_allclose(shown.hand.point, shown.main.cloud[3], atol=1e-6)
-    shown.stages[0].pad.lassoed.emit("sentences", np.array([1, 4]))
+    shown.stages[0].pad.lassoed.emit("sentences", np.array([1, 4, 9_999]))  # one that was there a moment ago
     assert shown.sentences.table.rows.rowCount() == 2
     assert not shown.open_file(tmp_path / "picture.png")
 

@@ -188,6 +188,20 @@ def test_another_variable_another_map(shown):
     assert shown.store.choices.mixture == 0
 
 
+def test_a_variable_that_the_model_lacks_is_its_last(shown):
+    stage = shown.stages[0]
+    shown.choose("mixture", M + 6)
+    settle(shown)
+    np.testing.assert_allclose(stage.scene.means, shown.main.chart(M - 1).project(shown.main.film.means(5, M - 1)))
+    stage.map.component_picked.emit(1)
+    settle(shown)
+    np.testing.assert_allclose(block_of(shown.main.here, shown.main.report, M - 1), shown.main.report.means[M - 1, 1])
+    stage.map.component_dragged.emit(1, 0.5, 0.5)
+    stage.map.component_released.emit(1, 0.5, 0.5)
+    settle(shown)
+    assert len(shown.views.tally.clusters) == K
+
+
 def test_tsne_comes_in_stages_and_has_no_places_to_read(shown):
     shown.choose("layout", "tsne")
     settle(shown)
