@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, clusters, latent, mh, mh_eval, models, table, training, translate
+from engine.commands import beam, clusters, latent, mh, mh_eval, models, table, toy, training, translate
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
@@ -17,6 +17,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     latent.add_to,
     clusters.add_to,
     mh.add_to,
+    toy.add_to,
     mh_eval.add_to,
 )
 

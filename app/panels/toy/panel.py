@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.commands import Command
 from app.panels.base import Panel
-from app.panels.toy.form import DEFECTS, ToyForm, changed
+from app.panels.toy.form import DEFECTS, ToyForm, changed, command_line
 from app.services import Services
 from app.undo import edit
 from app.widgets.empty import EmptyState
@@ -226,13 +226,20 @@ class ToyPanel(Panel):
     # --- what the window asks --------------------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
-        """Run and stop."""
+        """Run, stop, copy."""
         return [
             Command("toy.run", "Enumerate and run", self.start, "Ctrl+Return", self.title, aliases=("exact", "check")),
             Command("toy.stop", "Stop the run", self.stop, "", self.title, lambda: self.job is not None),
             Command("toy.exact", "All defects off", lambda: self.edit("defects", ()), "", self.title),
+            Command(
+                "toy.copy_command", "Copy as command line", self.copy_command, "", self.title, aliases=("terminal",)
+            ),
             Command("toy.copy_picture", "Copy as picture", lambda: self.copy_image(), "", self.title),
         ]
+
+    def copy_command(self) -> None:
+        """The check as a command for a terminal."""
+        self.copy_text(command_line(self.request), "the command line")
 
     def demo(self) -> None:
         """The exact kernel on 340 sentences."""

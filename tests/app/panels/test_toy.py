@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import msgspec
 import numpy as np
 import pytest
+import torch
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QGuiApplication
 
 from app.panels.toy import ToyPanel
 from app.panels.toy.form import DEFECTS
+from engine.__main__ import app as cli
+from engine.jobs import Context, start
+from engine.library import Library
 from engine.mcmc.released import DEFECTS as KNOWN
-from engine.messages import ExactToy
+from engine.messages import ExactToy, ToySpace, ToyStep
 
 SMALL = ExactToy(vocabulary=3, max_length=2, steps=200, every=50, chains=4)
 
@@ -32,6 +38,42 @@ def finish(panel):
 
 def test_every_defect_of_the_engine_has_a_switch():
     assert set(DEFECTS) == set(KNOWN)
+
+
+def test_the_command_line_asks_for_the_same(panel, capsys):
+    request = msgspec.structs.replace(SMALL, full_share=0.25, keyword=True, defects=("delete", "scan"))
+    panel.request = request
+    panel.copy_command()
+    words = shlex.split(QGuiApplication.clipboard().text())
+    assert words[:4] == ["python", "-m", "engine", "toy"]
+    lines = printed(words[3:], capsys)
+    direct = list(start(request, Context(Library(torch.device("cpu"), []), torch.device("cpu"))))
+    (space,) = [e for e in direct if isinstance(e, ToySpace)]
+    steps = [e for e in direct if isinstance(e, ToyStep)]
+    assert lines[0]["sentences"] == len(space.sentences)
+    assert lines[0]["invariance"] == space.invariance
+    assert [line["total_variation"] for line in lines[1:]] == [e.total_variation for e in steps]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--vocabulary", "9"], "out of its range"),
+        (["--defect", "nonsense"], "no defect 'nonsense'"),
+        (["--vocabulary", "6", "--max-length", "5"], "the most is 800"),
+    ],
+)
+def test_an_impossible_toy_is_one_sentence(option, said, capsys):
+    with pytest.raises(ValueError, match=said):
+        printed(["toy", *option], capsys)
+
+
+def printed(arguments, capsys):
+    """What a command prints, line by line."""
+    with pytest.raises(SystemExit) as done:
+        cli(arguments, prog_name="engine")
+    assert done.value.code == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_the_exact_kernel_is_found_right(panel):
