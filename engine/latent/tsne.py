@@ -17,7 +17,7 @@ EARLY, NORMAL = 250, 500
 EXAGGERATION = 12.0
 MOST = 20_000
 """Points that are laid out at most."""
-MISSING = 't-SNE needs the package openTSNE: pip install openTSNE'
+MISSING = "t-SNE needs the package openTSNE: pip install openTSNE"
 
 
 class Layout(NamedTuple):
