@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.e2e.program import ROOT, environment
-from tests.soak.watch import slope
+from tests.soak.watch import Slope, floors, slope
 
 
 def soak(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,8 +47,14 @@ def test_what_the_watch_is_for_is_caught_and_a_journal_is_done_again(tmp_path: P
     assert "KeyError: 'no.such'" in done.stdout
 
 
-def test_the_slope_is_least_squares() -> None:
+def test_the_slope_is_least_squares_and_knows_how_sure_it_is() -> None:
     rng = random.Random(1)
-    points = [(n, 7.0 + 0.25 * n + rng.gauss(0, 1e-9)) for n in range(50)]
-    assert slope(points) == pytest.approx(0.25)
-    assert slope([]) == slope([(3, 4.0)]) == 0.0
+    points = [(n, 7.0 + 0.25 * n + rng.gauss(0, 3.0)) for n in range(200)]
+    fitted = np.polynomial.Polynomial.fit(*np.array(points).T, 1).convert().coef[1]
+    assert slope(points).value == pytest.approx(fitted)
+    assert slope(points).error == pytest.approx(3.0 / (200**3 / 12) ** 0.5, rel=0.2)  # sigma / sqrt(sum (x - mean)^2)
+    assert slope([]) == slope([(3, 4.0), (4, 5.0)]) == Slope()
+
+
+def test_a_floor_forgets_what_only_the_moment_needs() -> None:
+    assert floors([(100, 5.0), (900, 3.0), (1000, 8.0), (1100, 9.0), (2000, 4.0)]) == [(900, 3.0), (2000, 4.0)]

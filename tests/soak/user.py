@@ -19,7 +19,7 @@ from app.widgets.playhead import Playhead
 from app.window import Window
 from tests.soak.actions import Action, Catalogue, Hand
 from tests.soak.stand import opened
-from tests.soak.watch import Watch, threads, ticking
+from tests.soak.watch import Slope, Watch, floors, threads, ticking
 
 SAMPLE_EVERY = 100  # actions between two looks at the memory
 REST = (0.0, 0.0, 0.0, 0.004, 0.016, 0.016, 0.1)  # seconds between two actions
@@ -36,7 +36,8 @@ class Outcome:
     done: int = 0  # of them on something that was still there
     seconds: float = 0.0
     results: int = 0
-    growth: tuple[float, float] = (0.0, 0.0)  # KB held and KB resident per 1,000 actions after warm-up
+    growth: tuple[Slope, Slope] = (Slope(), Slope())  # KB held and KB resident per action after warm-up
+    floors: list[float] = field(default_factory=list)  # least MB held in each 1,000 actions
     memory_mb: tuple[float, float] = (0.0, 0.0)  # held and resident at the end
     worst: list[tuple[str, float]] = field(default_factory=list)  # what kept the window busy longest, ms
     threads: tuple[int, int] = (0, 0)  # before and after
@@ -49,9 +50,10 @@ class Outcome:
         """For a person."""
         done = f"{self.done:,} of {self.actions:,} actions in {self.seconds:.0f} s"
         yield f"seed {self.seed}: {done}, {self.results:,} results"
-        held, resident = self.growth
-        yield f"memory in use {self.memory_mb[0]:.0f} MB at the end, {held:+.0f} KB per 1,000 actions after warm-up"
-        yield f"resident {self.memory_mb[1]:.0f} MB, {resident:+.0f} KB"
+        yield "memory, MB at the end, and growth of its floor after warm-up, KB per 1,000 actions:"
+        for name, now, growth in zip(("in use", "resident"), self.memory_mb, self.growth, strict=True):
+            yield f"  {name} {now:.0f}, {1000 * growth.value:+.0f} +- {1000 * growth.error:.0f}"
+        yield "  least in use in each 1,000 actions: " + " ".join(f"{mb:.0f}" for mb in self.floors)
         yield "longest busy: " + ", ".join(f"{what} {ms:.0f} ms" for what, ms in self.worst[:8])
         yield f"threads {self.threads[0]} -> {self.threads[1]}, timers {self.timers[0]} -> {self.timers[1]}"
         yield f"widgets {self.widgets[0]} -> {self.widgets[1]}"
@@ -160,6 +162,7 @@ def summed_up(outcome: Outcome, watch: Watch) -> Outcome:
     outcome.growth = watch.growth(round(WARM_UP * outcome.actions))
     if watch.memory:
         outcome.memory_mb = watch.memory[-1][1] / 1024, watch.resident[-1][1] / 1024
+        outcome.floors = [kb / 1024 for _, kb in floors(watch.memory)]
     outcome.worst = sorted(((k, 1e3 * s) for k, s in watch.worst.items()), key=lambda pair: -pair[1])
     outcome.faults = [*watch.faults]
     if outcome.threads[1] > outcome.threads[0]:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
@@ -57,13 +57,36 @@ def held_kb() -> int:
     return (size["system current"] - size["total fast"] - size["total rest"] + size["total mmap"]) // 1024
 
 
-def slope(points: list[tuple[int, float]]) -> float:
-    """Least-squares slope of y over x; 0 for fewer than two points."""
-    if len(points) < 2:
-        return 0.0
+class Slope(NamedTuple):
+    """How y grows with x, by least squares, and how sure that is."""
+
+    value: float = 0.0
+    error: float = 0.0  # standard error
+
+    @property
+    def low(self) -> float:
+        """What it is at least, by two standard errors."""
+        return self.value - 2 * self.error
+
+
+def slope(points: list[tuple[int, float]]) -> Slope:
+    """Least-squares slope of y over x; 0 for fewer than three points."""
+    if len(points) < 3:
+        return Slope()
     mean_x, mean_y = (sum(p[i] for p in points) / len(points) for i in (0, 1))
     across = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / across if across else 0.0
+    value = sum((x - mean_x) * (y - mean_y) for x, y in points) / across
+    rest = sum((y - mean_y - value * (x - mean_x)) ** 2 for x, y in points)
+    return Slope(value, (rest / (len(points) - 2) / across) ** 0.5)
+
+
+def floors(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """The least y of every 1,000 x: what is kept, without what the work of the moment needs."""
+    least: dict[int, tuple[int, float]] = {}
+    for x, y in points:
+        block = (x - 1) // 1000
+        least[block] = min(least.get(block, (x, y)), (x, y), key=lambda p: p[1])
+    return list(least.values())
 
 
 def threads() -> int:
@@ -140,10 +163,10 @@ class Watch(logging.Handler):
         self.memory.append((actions, held_kb()))
         self.resident.append((actions, resident_kb()))
 
-    def growth(self, after: int) -> tuple[float, float]:
-        """KB held and KB resident per 1,000 actions, from the samples after so many actions."""
-        held, resident = ([(n, kb) for n, kb in kind if n >= after] for kind in (self.memory, self.resident))
-        return 1000 * slope(held), 1000 * slope(resident)
+    def growth(self, after: int) -> tuple[Slope, Slope]:
+        """KB held and KB resident per action, from the floors after so many actions."""
+        held, resident = (slope(floors([p for p in kind if p[0] > after])) for kind in (self.memory, self.resident))
+        return held, resident
 
     # --- answers ---
 
