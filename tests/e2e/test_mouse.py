@@ -46,7 +46,7 @@ SAMPLER: Steps = [
     {"click": "Trace of log π, nats", "at": [0.15, 0.5]},
     {"lacks": "step 1, chain 2"},
     {"click": "Mixing"},
-    {"reads": "Mixing figures follow"},
+    {"reads": "⇄ replace"},
     *command("copy as command line"),
     {"clipboard": "--locked"},
 ]

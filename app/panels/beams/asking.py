@@ -15,6 +15,12 @@ from app.undo import edit
 from engine.messages import ModelInfo, SearchOptions, with_preset
 
 
+def _quality(model: ModelInfo) -> float:
+    """BLEU on the model's own test split, -1 where its card has none."""
+    bleu = model.card.metrics.get("bleu")
+    return bleu.value if bleu else -1.0
+
+
 class Asking(QObject):
     """Holds a `Setup` and changes it through the undo stack."""
 
@@ -104,9 +110,9 @@ class Asking(QObject):
     # --- models and examples ---------------------------------------------------------------------------------------
 
     def models(self) -> list[ModelInfo]:
-        """What can write: translators first, then language models that read forwards."""
+        """What can write: translators first, the best by its card ahead, then language models that read forwards."""
         writers = [m for m in self._bridge.models_with("NextToken") if m.role != "backward"]
-        translators = self._bridge.models_with("Seq2Seq")
+        translators = sorted(self._bridge.models_with("Seq2Seq"), key=_quality, reverse=True)
         return translators + [m for m in writers if m not in translators]
 
     @property
