@@ -67,7 +67,7 @@ def user(home: Path, args: argparse.Namespace) -> int:
     replay = read_journal(args.replay) if args.replay else None
     outcome = soak(home, args.actions, args.seed, args.journal or home / "journal.jsonl", replay)
     print("\n".join(outcome.lines()), flush=True)
-    if outcome.actions >= 10_000 and 1000 * outcome.growth[0].low > args.flat:
+    if outcome.actions >= 5_000 and 1000 * outcome.growth[0].low > args.flat:
         print(f"memory is not flat: surely more than {args.flat:.0f} KB per 1,000 actions")
         return 1
     return len(outcome.faults)

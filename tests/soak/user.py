@@ -24,7 +24,7 @@ from tests.soak.watch import Slope, Watch, floors, threads, ticking
 SAMPLE_EVERY = 100  # actions between two looks at the memory
 REST = (0.0, 0.0, 0.0, 0.004, 0.016, 0.016, 0.1)  # seconds between two actions
 PLAY_EVERY = 40  # actions after which the chains are set going again
-WARM_UP = 0.5  # share of the actions before memory has to be flat: undo, histories and menus fill up
+WARM_UP = 0.25  # share of the actions before memory has to be flat
 
 
 @dataclass
