@@ -94,6 +94,8 @@ class Actions(QObject):
 
     def _fill(self) -> None:
         self.menu.clear()
+        for old in self.menu.findChildren(QMenu):  # clearing leaves them
+            old.deleteLater()
         groups: dict[str, list[Command]] = {}
         for command in self.active():
             own = scope_of(command) in WINDOW_SCOPES

@@ -33,7 +33,7 @@ from app.status import DelayMeter, StatusBar
 from app.theme import Theme
 from app.toasts import Toasts
 from app.topbar import TopBar
-from app.undo import NumbersUndo
+from app.undo import FieldsUndo
 from app.window_commands import window_commands
 from engine.messages import brief
 
@@ -98,7 +98,7 @@ class Window(QMainWindow):
         self.palette_ = CommandPalette(self, s.commands, s.settings.used, theme=theme, choose=self.actions_.active)
         self.toasts = Toasts(self, theme=theme)
         self.veil = DropVeil(self, theme=theme)
-        self._guard, self._numbers = FilesPassThrough(self), NumbersUndo(self)
+        self._guard, self._fields = FilesPassThrough(self), FieldsUndo(self)
         for kind in self._kinds:
             self.stack.addWidget(QWidget())
             self.topbar.tabs.addTab(kind.title)
@@ -156,7 +156,6 @@ class Window(QMainWindow):
             self._panels[key] = panel
             self.services.commands.add_all(panel.commands())
             self._guard.guard(panel)
-            self._numbers.guard(panel)
             blank = self.stack.widget(place)
             self.stack.insertWidget(place, panel)
             self.stack.removeWidget(blank)

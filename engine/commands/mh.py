@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 import typer
 from rich.progress import Progress
 
+from engine.commands.options import request_of
 from engine.commands.output import console, errors, print_json, print_table, watch, whole_file
 from engine.messages import (
     Diagnostics,
@@ -35,14 +35,6 @@ def numbers(text: str, kind: type) -> tuple[Any, ...]:
         return tuple(kind(part) for part in text.replace(",", " ").split())
     except ValueError:
         raise ValueError(f"{text!r} is not a list of numbers such as 1,2,3.") from None
-
-
-def checked(**fields: Any) -> Sample:
-    """A request whose every value is within its bounds; raises ValueError with one sentence."""
-    try:
-        return msgspec.convert(msgspec.to_builtins(Sample(**fields)), Sample)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"An option is out of its range: {error}.") from error
 
 
 def mh(
@@ -74,7 +66,8 @@ def mh(
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
 ) -> None:
     """Edit a sentence word by word so that the chain's law is exactly the target's (CGMH)."""
-    request = checked(
+    request = request_of(
+        Sample,
         model=model,
         backward=backward,
         keywords=keywords,

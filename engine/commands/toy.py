@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
 import torch
 import typer
 
+from engine.commands.options import request_of
 from engine.commands.output import print_json, watch
 from engine.jobs import Context, start
 from engine.jobs import sampling as _sampling_jobs  # noqa: F401 - registers the jobs
@@ -29,7 +29,8 @@ def toy(
     seed: int = typer.Option(DEFAULT.seed),
 ) -> None:
     """List every sentence: a line on the kernel {sentences, invariance, detailed_balance, …}, then lines on chains."""
-    request = ExactToy(
+    request = request_of(
+        ExactToy,
         vocabulary=vocabulary,
         max_length=max_length,
         candidates=candidates,
@@ -42,10 +43,6 @@ def toy(
         every=every,
         seed=seed,
     )
-    try:
-        request = msgspec.convert(msgspec.to_builtins(request), ExactToy)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"An option is out of its range: {error}.") from error
     device = torch.device("cpu")
     with torch.inference_mode():
         for event in watch(start(request, Context(Library(device), device))):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QSlider
 
@@ -11,6 +11,7 @@ from app.menus import belongs_to_focus
 from app.palette import CommandPalette, fit, search
 from app.panels import PANELS
 from app.panels.base import Panel
+from tests.app.conftest import flush
 
 
 def nothing() -> None:
@@ -170,6 +171,16 @@ def test_menus_hold_every_command_alive(make_window):
     assert shown == {c.title for c in window.actions_.active()}
     assert "Play" in shown
     assert "Go" not in shown
+
+
+def test_opening_the_menu_again_leaves_nothing_behind(make_window):
+    window = make_window()
+    counts = []
+    for _ in range(3):
+        window.actions_._fill()
+        flush()
+        counts.append(len(window.actions_.menu.findChildren(QAction)))
+    assert counts[0] == counts[1] == counts[2] > 20
 
 
 @pytest.mark.parametrize("kind", PANELS, ids=[k.key for k in PANELS])
