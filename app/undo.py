@@ -70,7 +70,7 @@ def edit(stack: QUndoStack, key: str, title: str, old: Any, new: Any, apply: Cal
 
 
 class FieldsUndo(QObject):
-    """Whose Undo and Redo are while a field has the focus: the field's while typing can be taken back, else the window's.
+    """Whose Undo and Redo are in a field: its own while something typed in it can be taken back, else the window's.
 
     A number that is entered is a step of the window's; then the keys are the window's, as they are in a text field in
     which nothing was typed. What can be taken back in a text field is bounded: Qt keeps every character for ever.
