@@ -103,9 +103,12 @@ class Actions(QObject):
         for category in ORDER:
             if category not in groups:
                 continue
-            menu = self.menu.addMenu(category)
+            # not by `addMenu(title)`: PySide keeps its hold on what Qt makes when Qt lets go of it
+            menu = QMenu(category, self.menu)
+            self.menu.addMenu(menu)
             for command in groups[category]:
-                action = menu.addAction(command.title)
+                action = QAction(command.title, menu)
+                menu.addAction(action)
                 action.setEnabled(command.enabled())
                 if command.keys:  # shown only: the shortcut itself is the window's
                     keys = QKeySequence(command.keys).toString(QKeySequence.SequenceFormat.NativeText)
