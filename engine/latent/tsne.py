@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -59,6 +60,7 @@ def _start(points: FloatArray, perplexity: float, seed: int) -> Any:
         from openTSNE import TSNEEmbedding, affinity
     except ImportError as error:
         raise ValueError(MISSING) from error
+    linecache.clearcache()  # beside PySide an import keeps the source of every module: 25 MB for these
     # exact neighbours: blocks have few dimensions, where trees are fast and nothing is left to chance
     near = affinity.PerplexityBasedNN(points, perplexity=perplexity, method="exact", n_jobs=1, random_state=seed)
     flat = chart_of(points, points[:0]).project(points)
