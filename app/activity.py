@@ -52,8 +52,7 @@ class JobRow(QFrame):
     def __init__(self, record: JobRecord, bridge: Bridge, *, theme: Theme) -> None:
         super().__init__()
         self.record, self._bridge, self._theme = record, bridge, theme
-        name = QLabel(job_name(record), wordWrap=True)
-        name.setFont(theme.ui_font(13, 600))
+        name = self._name = QLabel(job_name(record), wordWrap=True)
         self._state = QLabel(wordWrap=True)
         self._state.setProperty("role", "caption")
         self._bar = QProgressBar(textVisible=False)
@@ -80,6 +79,8 @@ class JobRow(QFrame):
     def refresh(self) -> None:
         """Say where the job is now."""
         record, progress = self.record, self.record.progress
+        if self._name.font() != (font := self._theme.ui_font(13, 600)):
+            self._name.setFont(font)
         words = [record.sentence or record.state.capitalize()]
         if progress is not None and record.active:
             total = f" of {progress.total:,.0f}" if progress.total else ""

@@ -205,12 +205,14 @@ class Bridge(QObject):
     def _note_models(self, event: Event) -> None:
         match event:
             case ModelList(models=models, broken=broken):
-                others = [m for m in self.models if m.name in self.loaded and m.name not in {n.name for n in models}]
-                self.models, self.broken = [*models, *others], list(broken)
+                held = {m.name: m for m in self.models if m.name in self.loaded}  # perhaps from elsewhere
+                listed = [held.pop(m.name) if m.name in held and held[m.name].path != m.path else m for m in models]
+                others = [m for m in held.values() if m.name not in {n.name for n in models}]
+                self.models, self.broken = [*listed, *others], list(broken)
             case ModelLoaded(info=info):
                 self.loaded.add(info.name)
-                if self.model(info.name) is None:
-                    self.models.append(info)
+                known = self.model(info.name) is not None
+                self.models = [info if m.name == info.name else m for m in self.models] + [info] * (not known)
             case ModelUnloaded(name=name):
                 self.loaded.discard(name)
             case ModelSaved(info=info):

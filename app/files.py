@@ -7,6 +7,11 @@ import tempfile
 from pathlib import Path
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is a file; a folder that is closed to us, or a name that cannot be one, has none."""
+    return os.path.isfile(path)  # unlike pathlib's, never raises
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Replace a file's content whole or not at all; makes the folder. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import Bridge
+from app.files import is_there
 from app.icons import icon
 from app.plain import plain
 from app.settings import Settings
@@ -175,7 +176,7 @@ class LibraryView(QWidget):
             path = Path(name)
             button = QPushButton(path.name)
             button.setProperty("kind", "row")
-            there = path.exists()
+            there = is_there(path)
             button.setEnabled(there)
             button.setToolTip(plain(name if there else f"{name} is not there any more"))
             button.clicked.connect(lambda _=False, p=path: self.opened.emit(p))

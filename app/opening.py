@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from app import session as sessions
+from app.files import is_there
 from app.library import SUFFIX
 from app.session import ModelRef, Session, SessionError
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
@@ -33,8 +35,8 @@ class Files:
     def open_path(self, path: Path) -> bool:
         """Open a checkpoint, a session or a text; a notice says what is wrong with it when it cannot be."""
         notices = self._window.services.notices
-        if not path.is_file():
-            notices.error(f"{path} is not {'a file' if path.exists() else 'there'}.")
+        if not is_there(path):
+            notices.error(f"{path} is not {'a file' if os.path.exists(path) else 'there, or may not be read'}.")
             return False
         if path.suffix == SUFFIX:
             self._window.services.bridge.load_model(str(path), self._on_load)
@@ -87,6 +89,10 @@ class Files:
         return False
 
     def _remember(self, path: Path) -> None:
+        try:
+            str(path.resolve()).encode()
+        except UnicodeEncodeError:  # a name that no JSON can hold
+            return
         settings = self._window.services.settings
         settings.recent[:] = list(dict.fromkeys([str(path.resolve()), *settings.recent]))[:REMEMBERED]
         self._window.save_settings()
@@ -125,7 +131,7 @@ class Files:
         services = self._window.services
         for ref in session.models:
             path = ref.find(base)
-            if not path.is_file() or path.suffix != SUFFIX:
+            if not is_there(path) or path.suffix != SUFFIX:
                 services.notices.warn(f"{ref.name} was at {path}, but is not there any more.")
                 continue
             if ref.hash and sessions.fingerprint(path) != ref.hash:

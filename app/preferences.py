@@ -34,6 +34,7 @@ class Preferences(QDialog):
     """Edits the settings in place; `changed` after each edit."""
 
     changed = Signal()
+    seeds_chosen = Signal(bool)  # fixed?
 
     def __init__(self, settings: Settings, parent: QWidget, *, theme: Theme) -> None:
         super().__init__(parent)
@@ -78,6 +79,7 @@ class Preferences(QDialog):
         for box in (self.theme, self.scale, self.device, self.seeds):
             box.currentIndexChanged.connect(self._on_edit)
         self.motion.toggled.connect(self._on_edit)
+        self.seeds.currentIndexChanged.connect(lambda: self.seeds_chosen.emit(self.seeds.currentData() == "fixed"))
 
     def _on_edit(self) -> None:
         s = self._settings

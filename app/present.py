@@ -145,7 +145,7 @@ class Presenter(QObject):
         for panel in w.panels():
             panel.set_presenting(self.on)
         self.halo.set_on(self.on)
-        self.caption.setVisible(self.on and 0 <= self.place < len(self.scenes))
+        self._show_caption()
         if w.isVisible() and QGuiApplication.platformName() != "offscreen":
             back = w.showMaximized if self._maximised else w.showNormal
             (w.showFullScreen if self.on else back)()
@@ -165,6 +165,7 @@ class Presenter(QObject):
         """Keep a scene after the one shown."""
         self.place += 1
         self.scenes.insert(self.place, scene)
+        self._show_caption()
         self._window.touch()
 
     def remove_scene(self) -> None:
@@ -172,6 +173,7 @@ class Presenter(QObject):
         if 0 <= self.place < len(self.scenes):
             del self.scenes[self.place]
             self.place = min(self.place, len(self.scenes) - 1)
+            self._show_caption()
             self._window.touch()
 
     def walk(self, by: int) -> None:
@@ -185,8 +187,13 @@ class Presenter(QObject):
             return
         self._window.show_panel(scene.panel)
         self._window.restore_panel(self._window.panel(scene.panel), scene.state)
-        self.caption.show_scene(scene, self.place + 1, len(self.scenes))
-        self.caption.setVisible(self.on)
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        """The sentence of the scene shown, in present mode."""
+        if 0 <= self.place < len(self.scenes):
+            self.caption.show_scene(self.scenes[self.place], self.place + 1, len(self.scenes))
+        self.caption.setVisible(self.on and 0 <= self.place < len(self.scenes))
 
     def wants(self, event: QEvent) -> bool:
         """Whether a key is for the scenes and not for a shortcut of the panel."""

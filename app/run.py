@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings(theme="light") if args.shots else settings_file.load()
     try:
         steps = _steps(args.script) if args.script else None
-        engine = Engine(args.device or settings.device)
+        engine, no_device = _engine(args.device, settings.device)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         fresh = args.fresh or args.shots is not None
         window = open_window(engine, settings, PANELS, theme=theme, session_path=path, fresh=fresh)
         window.keep_settings = args.shots is None
+        if no_device:
+            window.services.notices.warn(no_device)
         linecache.clearcache()  # PySide reads the source of every module imported after it, and 17 MB would stay
         gc.collect()
         gc.freeze()  # what stands now stays for good: a full collection over it would stall a frame for 0.2 s
@@ -59,6 +61,16 @@ def run(args: argparse.Namespace) -> int:
             return _live(app, window, args, steps)
         finally:
             net.close()
+
+
+def _engine(asked: str, chosen: str) -> tuple[Engine, str]:
+    """The engine on the device asked for, else on the one in the settings; where that one is gone, and what to say."""
+    if asked:
+        return Engine(asked), ""
+    try:
+        return Engine(chosen), ""
+    except ValueError:
+        return Engine("auto"), f"The settings ask for {chosen!r}, which this machine does not have; another is used."
 
 
 def _steps(path: Path) -> list[dict[str, Any]]:
@@ -72,7 +84,7 @@ def _live(app: QApplication, window: Window, args: argparse.Namespace, steps: li
         code = take_shots(window, args.shots, args.only)
         window.close()
     else:
-        window.files.open_all(args.files)
+        window.when_ready(lambda: window.files.open_all(args.files))
         if steps is not None:
             from app.script import Script
 

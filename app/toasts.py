@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -35,13 +35,10 @@ class Toast(QFrame):
         super().__init__(parent, objectName="card")
         self.notice, self.count, self._theme = notice, 1, theme
         self.setAccessibleName(f"{notice.kind}: {notice.text}")
-        c = theme.colors
-        color = {"info": c.accent, "warning": c.replaced, "error": c.rejected}[notice.kind]
-        picture = QLabel()
-        picture.setPixmap(pixmap(ICONS[notice.kind], theme.px(20), color))
+        picture = self._picture = QLabel()
         self._text = QLabel(notice.text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        close = QToolButton(autoRaise=True, icon=icon("close", theme), toolTip="Close")
+        close = self._close = QToolButton(autoRaise=True, toolTip="Close")
         close.setAccessibleName("Close this notice")
         close.clicked.connect(self.leave)
         row = QHBoxLayout(self)
@@ -59,12 +56,20 @@ class Toast(QFrame):
             column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         row.addLayout(column, 1)
-        close.setFixedSize(theme.px(24), theme.px(24))
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self.setFixedWidth(min(theme.px(WIDTH), parent.width() - 32))
+        self.restyle()
         self._clock = QTimer(self, singleShot=True)
         self._clock.timeout.connect(self.leave)
         self.restart()
+
+    def restyle(self) -> None:
+        """Colours and sizes of the theme."""
+        c, theme = self._theme.colors, self._theme
+        color = {"info": c.accent, "warning": c.replaced, "error": c.rejected}[self.notice.kind]
+        self._picture.setPixmap(pixmap(ICONS[self.notice.kind], theme.px(20), color))
+        self._close.setIcon(icon("close", theme))
+        self._close.setFixedSize(theme.px(24), theme.px(24))
+        self.setFixedWidth(min(theme.px(WIDTH), self.parentWidget().width() - 32))
 
     def restart(self) -> None:
         """Begin the time it stays in sight."""
@@ -136,6 +141,7 @@ class Toasts(QObject):
         self._window, self._theme = window, theme
         self._cards: list[Toast] = []
         window.installEventFilter(self)
+        theme.changed.connect(self._restyle)
 
     def cards(self) -> list[Toast]:
         """The cards in sight, oldest first."""
@@ -148,8 +154,8 @@ class Toasts(QObject):
                 card.again()
                 self.arrange()
                 return
-        while len(self._cards) >= MOST:
-            self._cards[0].leave()
+        while len(self._cards) >= MOST:  # what stays until it is closed goes last
+            min(self._cards, key=lambda card: not SECONDS[card.notice.kind]).leave()
         toast = Toast(notice, self._window, theme=self._theme)
         toast.left.connect(self._on_left)
         self._cards.append(toast)
@@ -159,6 +165,12 @@ class Toasts(QObject):
 
     def _on_left(self, toast: Toast) -> None:
         self._cards.remove(toast)
+        self.arrange()
+
+    @Slot()
+    def _restyle(self) -> None:
+        for card in self.cards():
+            card.restyle()
         self.arrange()
 
     def arrange(self) -> None:

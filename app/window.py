@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,13 @@ class Window(QMainWindow):
             self.panel(waiting[0])
             QTimer.singleShot(30, self, self._build_next)
 
+    def when_ready(self, act: Callable[[], None]) -> None:
+        """Do something once every panel stands and the library is known."""
+        if len(self._panels) == len(self._kinds) and (self.services.bridge.models or not self.services.bridge.jobs):
+            act()
+        else:
+            QTimer.singleShot(30, self, lambda: self.when_ready(act))
+
     def restore_panel(self, panel: Panel, state: dict[str, Any]) -> None:
         """Put a panel back as its part of a session says; what cannot be used costs that panel's state only."""
         try:
@@ -217,6 +224,7 @@ class Window(QMainWindow):
         dialog = Preferences(self.services.settings, self, theme=self.services.theme)
         dialog.changed.connect(self.apply_settings)
         dialog.changed.connect(self.save_settings)
+        dialog.seeds_chosen.connect(lambda fixed: [p.fix_seed(fixed) for p in self.panels()])
         dialog.open()
 
     def apply_settings(self) -> None:

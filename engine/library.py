@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from engine.checkpoint import SUFFIX, CheckpointError, load, read_header
-from engine.messages import BrokenModel, ModelInfo, Progress
+from engine.messages import BrokenModel, ModelInfo, ModelLoaded, Progress
 
 BUNDLED = Path(__file__).parent.parent / "assets" / "checkpoints"
 
@@ -22,6 +23,15 @@ def folders() -> tuple[Path, ...]:
     return tuple(p for p in (*extra, Path("models"), BUNDLED) if p.is_dir())
 
 
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells a file from what stood in its place before."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
 class Library:
     """Loaded models by name."""
 
@@ -29,6 +39,7 @@ class Library:
         self.device = device
         self._where = where
         self._loaded: dict[str, tuple[Any, ModelInfo]] = {}
+        self._stamps: dict[str, tuple[int, int] | None] = {}  # of the files the models were read from
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -59,16 +70,26 @@ class Library:
         known = ", ".join(sorted(i.name for i in models)) or "none"
         raise CheckpointError(f"there is no model named {name!r}; the library has: {known}.")
 
-    def load(self, name: str) -> Iterator[Progress]:
+    def load(self, name: str) -> Iterator[Progress | ModelLoaded]:
         """Load a model by name or path, unless it is loaded; the old one stays until the new one is whole."""
-        if self._find(name) is not None:
+        found = self._find(name)
+        if found is not None and not self._changed(found[1]):
             return
-        for step in load(self.resolve(name), self.device):
-            if isinstance(step, Progress):
-                yield step
-            else:
-                model, info = step
-                self._loaded[info.name] = (model, info)
+        path = Path(found[1].path) if found is not None else self.resolve(name)
+        stamp, began = _stamp(path), time.perf_counter()
+        try:
+            for step in load(path, self.device):
+                if isinstance(step, Progress):
+                    yield step
+                else:
+                    model, info = step
+                    self._loaded[info.name] = (model, info)
+                    self._stamps[info.name] = stamp
+                    yield ModelLoaded(info=info, seconds=time.perf_counter() - began)
+        except CheckpointError:
+            if found is None:
+                raise
+            self._stamps[found[1].name] = stamp  # the last good one stays
 
     def get(self, name: str) -> tuple[Any, ModelInfo]:
         """A model and its description, loaded now if need be; raises CheckpointError."""
@@ -81,6 +102,7 @@ class Library:
     def add(self, model: Any, info: ModelInfo) -> None:
         """Keep a model made elsewhere (a test's, an adapter's)."""
         self._loaded[info.name] = (model, info)
+        self._stamps.pop(info.name, None)
 
     def unload(self, name: str) -> None:
         """Forget a model."""
@@ -89,6 +111,11 @@ class Library:
     def loaded(self) -> list[ModelInfo]:
         """What is in memory."""
         return [info for _, info in self._loaded.values()]
+
+    def _changed(self, info: ModelInfo) -> bool:
+        """Whether the file of a loaded model holds another one now, as after a second training under its name."""
+        now = _stamp(Path(info.path)) if info.name in self._stamps else None
+        return now is not None and now != self._stamps[info.name]
 
     def _find(self, name: str) -> tuple[Any, ModelInfo] | None:
         if name in self._loaded:

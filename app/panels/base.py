@@ -80,6 +80,9 @@ class Panel(QWidget):
         """Arrange for a room: sides folded, history thin."""
         self.anatomy.set_presenting(value)
 
+    def fix_seed(self, value: bool) -> None:
+        """The settings say anew whether a run begins with the seed in the field."""
+
     def stop(self) -> None:
         """Stop what runs (Esc)."""
 

@@ -107,7 +107,7 @@ class Anatomy(QSplitter):
     def __init__(self, *, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self._theme = theme
-        self._presenting = False
+        self.presenting = False
         self._chosen = False  # the person folded something: resizing decides nothing any more
         self._before: dict[str, Any] = {}
         self.setChildrenCollapsible(False)
@@ -156,13 +156,14 @@ class Anatomy(QSplitter):
 
     def set_presenting(self, value: bool) -> None:
         """For a room: input and explanation folded, history a thin line; everything as it was afterwards."""
-        if value == self._presenting:
+        if value == self.presenting:
             return
-        self._presenting = value
+        before = self.state()
+        self.presenting = value
         for side in (self.input, self.explain):
             side.rail = 0 if value else RAIL
         if value:
-            self._before = self.state()
+            self._before = before
             self.input.set_open(False)
             self.explain.set_open(False)
             height = self.height() or 700
@@ -171,7 +172,9 @@ class Anatomy(QSplitter):
             self.restore(self._before)
 
     def state(self) -> dict[str, Any]:
-        """Which regions are open, and the sizes of all, for the session."""
+        """Which regions are open, and the sizes of all, for the session; in present mode as they will be again."""
+        if self.presenting:
+            return dict(self._before)
         return {
             "input": self.input.is_open(),
             "explain": self.explain.is_open(),
@@ -182,9 +185,13 @@ class Anatomy(QSplitter):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put the regions back as `state` said; anything missing stays as it is."""
-        self.input.set_open(bool(state.get("input", True)))
-        self.explain.set_open(bool(state.get("explain", True)))
-        self._chosen = bool(state.get("chosen", False))
+        if self.presenting:  # for afterwards
+            self._before = {**self._before, **state}
+            return
+        for name, region in (("input", self.input), ("explain", self.explain)):
+            if name in state:
+                region.set_open(bool(state[name]))
+        self._chosen = bool(state.get("chosen", self._chosen))
         for splitter, sizes in ((self.top, state.get("top")), (self, state.get("sizes"))):
             if isinstance(sizes, list) and len(sizes) == splitter.count() and sum(sizes) > 0:
                 splitter.setSizes([int(s) for s in sizes])
@@ -199,7 +206,7 @@ class Anatomy(QSplitter):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold the explanation in a narrow window, until the person decides otherwise."""
         super().resizeEvent(event)
-        if not self._chosen and not self._presenting and not self.explain.isHidden():
+        if not self._chosen and not self.presenting and not self.explain.isHidden():
             wide = self.width() >= NARROW
             if wide != self.explain.is_open():
                 self.explain.set_open(wide)

@@ -125,6 +125,9 @@ def _run(
                     handle.write(encode(request) + b"\n")
             elif isinstance(event, SampleStep):
                 last = [p.sentence for p in event.proposals]
+                for swap in event.swaps:
+                    if swap.accepted:
+                        last[swap.low], last[swap.high] = last[swap.high], last[swap.low]
                 for p in event.proposals:
                     best[p.sentence] = sum(values[int(p.accepted)] for values in p.terms.values())
                     if handle:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 from engine.jobs import Context, handles
@@ -12,10 +11,12 @@ from engine.messages import Event, ListModels, LoadModel, ModelList, ModelLoaded
 @handles(LoadModel)
 def load_model(request: LoadModel, context: Context) -> Iterator[Event]:
     """Read a checkpoint in steps; the models in use stay whatever happens."""
-    began = time.perf_counter()
-    yield from context.library.load(request.path)
-    _, info = context.library.get(request.path)
-    yield ModelLoaded(info=info, seconds=time.perf_counter() - began)
+    done = False
+    for event in context.library.load(request.path):
+        done = done or isinstance(event, ModelLoaded)
+        yield event
+    if not done:  # it was there
+        yield ModelLoaded(info=context.library.get(request.path)[1], seconds=0.0)
 
 
 @handles(UnloadModel)

@@ -53,23 +53,28 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
     yield started(request, kernel)
     followed = np.asarray([int(kernel.beta.argmax())] if request.ladder else range(kernel.chains))
     trace = Trace(len(followed))
-    shown = began = time.perf_counter()
-    shown_step = 0
+    shown = clock = time.perf_counter()
+    shown_step, own = 0, 0.0  # seconds of this run alone: it may be held, and others may work, at a yield
     while run.steps < request.steps or not request.steps:
         for _ in run.ahead():
+            own += time.perf_counter() - clock
             yield Progress(done=run.steps, total=request.steps, unit="steps")
+            clock = time.perf_counter()
         step = run.step()
         proposals = tuple(proposal(kernel, step, chain, run.steps) for chain in range(kernel.chains))
         swaps = run.exchange()
         trace.count(step.moves, step.accepted)
         trace.add(kernel.log_target[followed], [tuple(kernel.sentence(c)) for c in followed])
+        own += time.perf_counter() - clock
         yield SampleStep(step=run.steps, proposals=proposals, swaps=tuple(map(_swap, swaps)))
+        clock = time.perf_counter()
         now, last = time.perf_counter(), run.steps == request.steps
         if last or (run.steps - shown_step >= EVERY_STEPS and now - shown >= EVERY_SECONDS):
-            rate = run.steps * kernel.chains / max(now - began, 1e-9)
+            rate = run.steps * kernel.chains / max(own, 1e-9)
             yield Progress(done=run.steps, total=request.steps, unit="steps", note=f"{rate:.0f} proposals/s")
             yield diagnostics(kernel, trace, rate)
             shown, shown_step = time.perf_counter(), run.steps
+            clock = shown
 
 
 @handles(ExactToy)

@@ -11,7 +11,7 @@ import msgspec
 from engine.jobs import Context, handles
 from engine.messages import Event, Hypothesis, Metric, Progress, ScoreTexts, Search, SearchDone, TextScores
 from engine.metrics.bleu import corpus_bleu, corpus_chrf, sentence_bleu, sentence_chrf
-from engine.search.outcome import attended, hypotheses, reference
+from engine.search.outcome import attended, judged, reference
 from engine.search.prepare import decoding, prepare
 from engine.search.trace import Trace
 from engine.text import normalise
@@ -38,7 +38,16 @@ def search(request: Search, context: Context) -> Iterator[Event]:
         else:
             yield Progress(done=steps + 1, total=options.max_length, unit="tokens", note="searching")
         steps, own, clock = steps + 1, own + spent, time.perf_counter()
-    found = hypotheses(start, run, 0)
+    work, found = judged(start, run, 0), None
+    while found is None:
+        try:
+            weighed = next(work)
+        except StopIteration as done:
+            found = done.value
+        else:
+            own += time.perf_counter() - clock
+            yield Progress(done=weighed, total=options.samples, unit="sentences", note="weighing the sentences drawn")
+            clock = time.perf_counter()
     own += time.perf_counter() - clock
     yield Progress(done=steps, total=steps, unit="tokens", note="reading the attention")
     clock = time.perf_counter()

@@ -50,7 +50,9 @@ class ContrastiveDecoding(Decoding):
                 (choice.ended if ranked[0].token == EOS else choice.kept).append(ranked[0])
                 choices.append(choice)
             yield self._decide(active, choices, log_probs, blocked, 1, last=length == limit)
-            going = torch.tensor([i for i, f in enumerate(active) if not f.done], dtype=torch.long)
+            going = torch.tensor(
+                [i for i, f in enumerate(active) if not f.done], device=tokens.device, dtype=torch.long
+            )
             if not len(going):
                 return
             active = [active[i] for i in going.tolist()]

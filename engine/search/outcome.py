@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import msgspec
 import torch
@@ -13,13 +13,24 @@ from engine.search.decode import Decoding
 from engine.search.mbr import expected_utilities
 from engine.search.node import Node
 from engine.search.prepare import Start
-from engine.search.ranking import normalised, order
+from engine.search.ranking import coverage_penalty, normalised, order
 from engine.search.stochastic import weights as importance_weights
 from engine.text import EOS, Tokenizer
 
 
 def hypotheses(start: Start, search: Decoding, index: int) -> list[Hypothesis]:
     """The finished sentences of one input, best first; at most `n_best`, and what was drawn for samplers."""
+    work = judged(start, search, index)
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            found: list[Hypothesis] = done.value
+            return found
+
+
+def judged(start: Start, search: Decoding, index: int) -> Generator[int, None, list[Hypothesis]]:
+    """The same in parts: yields how many sentences have been weighed, where weighing them takes long."""
     options = search.options
     frontiers = [f for f in search.frontiers if f.input == index]
     ranked = order(options, frontiers)
@@ -29,7 +40,7 @@ def hypotheses(start: Start, search: Decoding, index: int) -> list[Hypothesis]:
         ranked = [(n, s) for n, s in ranked if n.id in weight]
     found = [_hypothesis(start, index, n, s, weight.get(n.id, 0.0)) for n, s in ranked]
     if options.strategy == "mbr":
-        found = _by_utility(found, options)
+        found = yield from _by_utility(found, options)
     if options.strategy == "diverse":  # groups may arrive at the same sentence
         found = list({tuple(t.id for t in h.tokens): h for h in reversed(found)}.values())[::-1]
     return found[: options.n_best]
@@ -40,9 +51,9 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
     ids = [*start.tokenizer.encode(text), EOS]
     state = start.state.select(torch.tensor([index]))
     pieces = start.tokenizer.pieces(ids)
-    tokens, total = [], 0.0
+    tokens, total, covered = [], 0.0, None
     for piece, token in zip(pieces, ids, strict=True):
-        log_probs = start.reader.log_probs(state)[0]
+        log_probs, covered = start.reader.log_probs(state)[0], getattr(state, "coverage", None)
         value = float(log_probs[token])
         total += value
         values, places = log_probs.topk(min(5, len(log_probs)))
@@ -51,7 +62,10 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
         tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest), ids_there))
         state = start.reader.advance(state, torch.tensor([token], device=log_probs.device))
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
-    return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids)))
+    coverage = 0.0
+    if options.coverage_penalty and covered is not None:  # of all but the end mark, as for what is found
+        coverage = float(coverage_penalty(options.coverage_penalty, covered)[0])
+    return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids), coverage))
 
 
 def attended(start: Start, found: Sequence[Hypothesis], index: int = 0) -> list[Hypothesis]:
@@ -91,9 +105,12 @@ def _names(tokenizer: Tokenizer, path: Sequence[Node]) -> dict[int, str]:
     return dict(zip(ids, tokenizer.pieces(ids), strict=True))
 
 
-def _by_utility(found: Sequence[Hypothesis], options: SearchOptions) -> list[Hypothesis]:
+def _by_utility(found: Sequence[Hypothesis], options: SearchOptions) -> Generator[int, None, list[Hypothesis]]:
     """One hypothesis a text, ranked by expected utility."""
     first = {h.text: h for h in reversed(found)}
     utilities = expected_utilities([h.text for h in found], UTILITIES[options.utility])
-    scored = [msgspec.structs.replace(first[text], score=value) for text, value in utilities]
+    scored: list[Hypothesis] = []
+    for text, value in utilities:
+        scored.append(msgspec.structs.replace(first[text], score=value))
+        yield len(scored)
     return sorted(scored, key=lambda h: -h.score)

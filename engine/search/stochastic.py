@@ -35,7 +35,7 @@ class StochasticBeam:
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""
         many, width, vocabulary = scores.shape
-        drawn = warp(scores.reshape(many * width, vocabulary), self.options).view(scores.shape).double()
+        drawn = warp(scores.reshape(many * width, vocabulary), self.options).view(scores.shape).double().cpu()
         return [self._step(drawn[i, : len(f.live)], f) for i, f in enumerate(frontiers)]
 
     def _step(self, log_probs: Tensor, frontier: Frontier) -> Choice:
@@ -92,4 +92,9 @@ def weights(nodes: Sequence[Node], beam: int) -> list[tuple[Node, float]]:
     if len(ranked) <= beam:
         return [(n, math.exp(n.total)) for n in ranked]  # everything there is was drawn: q = 1
     kappa = ranked[beam].extra
-    return [(n, math.exp(n.total) / -math.expm1(-math.exp(n.merit - kappa))) for n in ranked[:beam]]
+    return [(n, math.exp(n.total - _log_drawn(n.merit - kappa))) for n in ranked[:beam]]
+
+
+def _log_drawn(above: float) -> float:
+    """log(1 - exp(-exp(above))), which is `above` itself where exp(above) is too small for a number."""
+    return above if above < -30 else math.log(-math.expm1(-math.exp(above)))

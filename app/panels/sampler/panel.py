@@ -184,9 +184,14 @@ class SamplerPanel(Panel):
         if self.parameters.errors():
             self.form.show_errors(self.parameters.errors())
             return
-        if not self.parameters.seed_fixed:
+        if not self.parameters.seed_fixed and not self.anatomy.presenting:  # a room sees the same again
             self.edit("seed", random.SystemRandom().randrange(2**31))
         self._submit(self.parameters.request())
+
+    def fix_seed(self, value: bool) -> None:
+        """As the settings say."""
+        if value != self.parameters.seed_fixed:
+            self.edit("seed_fixed", value)
 
     @Slot()
     def again(self) -> None:

@@ -100,6 +100,7 @@ class Run:
         self.finished = False
         self.note = ""  # where it came from, when it was branched off another
         self._steps = StepStore(self.chains)
+        self._packed = -1, ""  # of how many steps; a session is saved every half minute
         self._log_target = Trace(self.chains)
         self._length = Trace(self.chains)
         self._counts = Trace(2 * len(MOVES))  # accepted and all proposals of each move, cumulative over chains
@@ -162,8 +163,10 @@ class Run:
 
     def pack(self) -> str:
         """The run as text, for a session."""
-        data = _pack([self.started, list(self._steps)])
-        return base64.b64encode(zlib.compress(data)).decode()
+        if self._packed[0] != len(self):
+            data = _pack([self.started, list(self._steps)])
+            self._packed = len(self), base64.b64encode(zlib.compress(data, 1)).decode()
+        return self._packed[1]
 
     @classmethod
     def unpack(cls, text: str) -> Run:
