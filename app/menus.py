@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QLineEdit,
     QMenu,
     QTabBar,
     QWidget,
@@ -80,9 +81,18 @@ class Actions(QObject):
                 action = QAction(command.title, self)
                 action.setShortcut(QKeySequence(command.keys))
                 action.setEnabled(self._alive(command))
-                action.triggered.connect(lambda _=False, name=command.id: self._commands.run(name))
+                action.triggered.connect(lambda _=False, name=command.id: self._run(name))
                 self._window.addAction(action)
                 self._actions[command.id] = action
+
+    def _run(self, name: str) -> None:
+        """What is being typed counts: a field tells of it only when it is left, and a shortcut does not leave it."""
+        field = QApplication.focusWidget()
+        if isinstance(field, QAbstractSpinBox):
+            field.interpretText()
+        elif isinstance(field, QLineEdit):
+            field.editingFinished.emit()
+        self._commands.run(name)
 
     def active(self) -> list[Command]:
         """The window's commands and those of the panel in front."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,16 +40,22 @@ class Edit(QUndoCommand):
     def go_on(self, new: Any) -> None:
         """Set a newer value in the same step, which is none any more once the old value is back."""
         self._new, self._at = new, time.monotonic()
-        self._apply(new)
+        self._set(new)
         self.setObsolete(new == self._old)
 
     def undo(self) -> None:
         """Back to the old value."""
-        self._apply(self._old)
+        self._set(self._old)
 
     def redo(self) -> None:
         """On to the new value."""
-        self._apply(self._new)
+        self._set(self._new)
+
+    def _set(self, value: Any) -> None:
+        try:
+            self._apply(value)
+        except Exception:  # noqa: BLE001 - raised through Qt's stack it would end the process
+            sys.excepthook(*sys.exc_info())
 
 
 def edit(stack: QUndoStack, key: str, title: str, old: Any, new: Any, apply: Callable[[Any], None]) -> None:

@@ -107,8 +107,9 @@ class NumberField(QWidget):
 
     def set_value(self, value: float) -> None:
         """Show a number without telling anyone."""
-        with QSignalBlocker(self.spin):
-            self.spin.setValue(value)
+        if value != self.spin.value():  # not over a number that is being typed
+            with QSignalBlocker(self.spin):
+                self.spin.setValue(value)
         if self.slider:
             with QSignalBlocker(self.slider):
                 self.slider.setValue(self._tick(value))
@@ -136,5 +137,6 @@ class NumberField(QWidget):
         self.value_changed.emit(value)
 
     def _restyle(self) -> None:
-        self.spin.setFont(self._theme.number_font(13))
+        for part in (self.spin, self.spin.lineEdit()):  # the line keeps the font it was made with
+            part.setFont(self._theme.number_font(13))
         self.spin.setFixedWidth(self._theme.px(84))

@@ -132,10 +132,13 @@ class ScoreCurve(QWidget):
         painter.setFont(self._theme.number_font(11))
         painter.setPen(self._theme.colors.muted)
         if upright:
-            box = QRectF(at.x() - 60, at.y() - 8, 54, 16)
+            px = self._theme.px
+            box = QRectF(at.x() - px(58), at.y() - px(8), px(52), px(16))
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
         else:
-            painter.drawText(QRectF(at.x() - 24, at.y() + 2, 48, 16), Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(
+                QRectF(at.x() - 40, at.y() + 2, 80, self._theme.px(16)), Qt.AlignmentFlag.AlignCenter, text
+            )
 
     def _paint_scores(self, painter: QPainter) -> None:
         c, (area, _) = self._theme.colors, self._areas()

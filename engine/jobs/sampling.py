@@ -172,6 +172,7 @@ def diagnostics(kernel: Kernel, trace: Trace, rate: float) -> Diagnostics:
         autocorrelation=autocorrelation(draws, LAGS),
         most_visited=tuple(Visited(kernel.lexicon.text(s), n, v) for s, n, v in trace.most_visited(TOP)),
         proposals_per_second=rate,
+        draws=draws.size,
     )
 
 

@@ -145,6 +145,7 @@ class Diagnostics(Event, frozen=True):
     autocorrelation: FloatArray  # of the log density by lag, mean over chains
     most_visited: tuple[Visited, ...]
     proposals_per_second: float
+    draws: int = 0  # that r_hat, ess and autocorrelation are of: the last half of the chains followed
 
 
 class ExactToy(Request, frozen=True):

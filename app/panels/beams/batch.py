@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
 from app.panels.beams.decoders import Decoder, Setup
-from engine.messages import Failed, Message, Metric, Priority, ScoreTexts, SearchDone, TextScores
+from engine.messages import Cancelled, Failed, Finished, Message, Metric, Priority, ScoreTexts, SearchDone, TextScores
 
 LIMIT = 2000  # sentences
 
@@ -148,6 +148,8 @@ class Batch(QObject):
             case Failed() as failed:
                 series.wrong = failed.sentence
                 self._next()
+            case Cancelled() | Finished():  # by another hand, without a result
+                self.stop()
 
     def _score(self) -> None:
         """Figures over all outputs, where there are references."""
@@ -174,3 +176,5 @@ class Batch(QObject):
             case Failed() as failed:
                 self._scoring.pop(0).wrong = failed.sentence
                 self._score_next()
+            case Cancelled() | Finished():
+                self.stop()

@@ -81,6 +81,8 @@ class BatchView(QWidget):
         if batch.running:
             left = f" · {batch.remaining:.0f} s left" if done else ""
             self.note.setText(f"{batch.name}: {done:,} of {total:,} searches{left}")
+        elif done < total:
+            self.note.setText(f"{batch.name}: stopped after {done:,} of {total:,} searches")
         elif self._series:
             self.note.setText(f"{batch.name}: {sentences:,} sentences, {len(self._series)} decoders")
         scored = any(s.bleu for s in self._series)

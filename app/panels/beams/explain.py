@@ -70,7 +70,7 @@ class BeamsExplain(QWidget):
         """What decoding is, before anything was found."""
         self._where.setText("Decoding")
         self._what.setText("What a decoder looks for")
-        self._verdict.setText(note or INTRO)
+        self._verdict.setText(escape(note) or INTRO)
         for label in (self._objective, self._score, self._call):
             label.hide()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.panels.beams.decoders import Decoder, command_line, title
-from app.panels.beams.run import Run, ranking
+from app.panels.beams.run import Run, as_searched, ranking
 from engine.messages import encode
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def rows(runs: Iterable[tuple[int, Decoder, Run]]) -> list[tuple[object, ...]]:
     """One row a hypothesis, decoders in their order, best first."""
     out: list[tuple[object, ...]] = []
     for number, decoder, run in runs:
+        decoder = as_searched(run, decoder)
         for rank, (h, score) in enumerate(ranking(run, decoder), 1):
             quality = (h.quality.get("bleu", ""), h.quality.get("chrf", ""))
             known = (h.text, h.log_prob, score, len(h.tokens), h.finished, h.weight)
@@ -54,7 +55,7 @@ def records(runs: Iterable[tuple[int, Decoder, Run]]) -> bytes:
     """All hypotheses with their tokens, as JSON."""
     return encode(
         [
-            {"decoder": number + 1, "name": title(decoder), "request": run.request, "done": run.done}
+            {"decoder": number + 1, "name": title(as_searched(run, decoder)), "request": run.request, "done": run.done}
             for number, decoder, run in runs
         ]
     )

@@ -290,8 +290,8 @@ class BeamsForm(QWidget):
             line = QLineEdit(placeholderText="New York; rain" if field.kind == "phrases" else "")
             line.setToolTip(field.tip)
             line.setAccessibleName(field.label)
-            line.editingFinished.connect(lambda f=field, w=line: self.edited.emit(f.name, _read(f, w.text())))
-            setter = lambda value, w=line: w.setText(value if isinstance(value, str) else "; ".join(value))  # noqa: E731
+            line.editingFinished.connect(lambda f=field, w=line: self._on_line(f, w))
+            setter = lambda value, w=line: _show_line(w, value)  # noqa: E731
             inner.addWidget(QLabel(field.label))
             inner.addWidget(line)
         inner.addWidget(self._error(field.name))
@@ -313,6 +313,11 @@ class BeamsForm(QWidget):
             self.meaning.setText(f"{name}: {PRESETS[name].meaning}.")
             self.preset_chosen.emit(name)
 
+    def _on_line(self, field: Field, line: QLineEdit) -> None:
+        if line.isModified():  # a visit is no edit: it would let go of forced tokens
+            line.setModified(False)
+            self.edited.emit(field.name, _read(field, line.text()))
+
     @Slot(bool)
     def _on_more(self, on: bool) -> None:
         self._rare_holder.setVisible(on)
@@ -324,6 +329,11 @@ class BeamsForm(QWidget):
         for button, name in self._icons:
             button.setIcon(icon(name, self._theme))
         self._on_more(self.more.isChecked())
+
+
+def _show_line(line: QLineEdit, value: str | tuple[str, ...]) -> None:
+    if not (line.hasFocus() and line.isModified()):  # not over what is being typed
+        line.setText(value if isinstance(value, str) else "; ".join(value))
 
 
 def _read(field: Field, text: str) -> str | tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from app.panels.beams.decoders import Decoder, title
 from app.panels.beams.growth import Growth, display, ids_of
 from app.panels.beams.history import written
-from app.panels.beams.run import Run, ranking, rescored
+from app.panels.beams.run import Run, as_searched, ranking, rescored
 from app.panels.beams.verdict import judge
 from app.widgets.decoder_lanes import Lane
 from app.widgets.numbers import number, probability
@@ -143,7 +143,7 @@ def scored(run: Run, decoder: Decoder) -> list[Scored]:
     out = [Scored(h.text, len(h.tokens), s) for h, s in ranking(run, decoder)]
     if run.done is not None and run.done.reference is not None:
         known = run.done.reference
-        score = rescored(known, run.request.options, decoder.ranked_by)
+        score = rescored(known, run.request.options, as_searched(run, decoder).ranked_by)
         out.append(Scored(known.text, len(known.tokens), score, True))
     return out
 

@@ -22,6 +22,8 @@ from engine.messages import (
     encode,
 )
 
+MOST = 64 << 20  # bytes a packed run may unfold to
+
 
 @dataclass
 class Run:
@@ -65,7 +67,7 @@ class Run:
     def unpack(cls, text: str) -> Run:
         """The run that `pack` wrote; raises ValueError when it is none."""
         try:
-            parts: Any = msgspec.json.decode(zlib.decompress(base64.b64decode(text)))
+            parts: Any = msgspec.json.decode(zlib.decompressobj().decompress(base64.b64decode(text), MOST))
             request, steps, done = parts
         except (zlib.error, msgspec.MsgspecError, ValueError) as error:
             raise ValueError("this is not a search of this version") from error
@@ -95,13 +97,18 @@ def rescored(hypothesis: Hypothesis, searched: SearchOptions, ranked: SearchOpti
     return hypothesis.log_prob / ranked.divisor(length) + coverage
 
 
+def as_searched(run: Run, decoder: Decoder) -> Decoder:
+    """The decoder as it was when this was found: what was edited since says nothing about it, but for the penalty."""
+    return msgspec.structs.replace(decoder, model=run.request.model, options=run.request.options)
+
+
 def ranking(run: Run, decoder: Decoder) -> list[tuple[Hypothesis, float]]:
     """The finished set, best first: as found, or ranked anew by the decoder's length penalty."""
     if run.done is None:
         return []
     if decoder.penalty is None or run.request.options.strategy == "mbr":
         return [(h, h.score) for h in run.done.hypotheses]
-    pairs = [(h, rescored(h, run.request.options, decoder.ranked_by)) for h in run.done.hypotheses]
+    pairs = [(h, rescored(h, run.request.options, as_searched(run, decoder).ranked_by)) for h in run.done.hypotheses]
     return sorted(pairs, key=lambda pair: (not pair[0].finished, -pair[1]))
 
 

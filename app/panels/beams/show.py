@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.panels.beams import present
 from app.panels.beams.decoders import Decoder, title
 from app.panels.beams.growth import display, ids_of
-from app.panels.beams.run import Run, ranking
+from app.panels.beams.run import Run, as_searched, ranking
 from app.panels.beams.verdict import judge
 from app.widgets.tree_layout import TreeNode
 from engine.messages import Hypothesis
@@ -105,6 +105,7 @@ class Shower:
         if run is None or decoder is None or run.done is None:
             p.views.curve.show_hint("Length against score appears here after a search.")
             return
+        decoder = as_searched(run, decoder)
         penalty = decoder.ranked_by.length_penalty if decoder.ranked_by.normalisation != "off" else 0.0
         p.views.penalty.set_value(penalty)
         p.views.back.setEnabled(decoder.penalty is not None)
@@ -122,6 +123,7 @@ class Shower:
             p.explain.show_place("", "", (), "")
             return
         best, score = ranked[min(p.row, len(ranked) - 1)]
+        decoder = as_searched(run, decoder)
         where = f"decoder {p.setup.number(decoder.id) + 1}: {title(decoder)}"
         call = present.closest_call(run, best) if len(run.request.options.prefix_ids) < len(best.tokens) else ""
         p.explain.show_verdict(where, verdict, decoder, best, score, call)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.panels.beams.decoders import Decoder, title
 from app.panels.beams.growth import display, ids_of
-from app.panels.beams.run import Run, ranking, rescored
+from app.panels.beams.run import Run, as_searched, ranking, rescored
 from app.widgets.numbers import number
 from engine.messages import Hypothesis
 
@@ -29,6 +29,7 @@ class Verdict:
 
 def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict | None:
     """Hold the best found against the reference and what other decoders found with the same model on the same input."""
+    decoder = as_searched(run, decoder)
     ranked = ranking(run, decoder)
     if run.done is None or not ranked:
         return None
@@ -59,6 +60,14 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
     if best.text.strip() == reference.text.strip():
         return Verdict("agrees", "as the reference", "The search found the reference itself.")
     own = rescored(reference, run.request.options, decoder.ranked_by)
+    if own > score + TOLERANCE:
+        return Verdict(
+            "open",
+            "",
+            f"The reference “{reference.text}” scores {number(own)}, more than the {number(score)} of what was found, "
+            "but a forced beginning, constraints, lengths or penalties kept this search from it or change what it "
+            "compares: that is neither a search error nor a model error.",
+        )
     return Verdict(
         "model error",
         "model error",

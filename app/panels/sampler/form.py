@@ -92,6 +92,7 @@ class SamplerForm(QWidget):
         self._fields["chains"].setEnabled(not ladder)
         self._fields["temperature"].setEnabled(not ladder)
         self._fields["order"].setEnabled(values.mode == "keywords")
+        self._fields["first"].setEnabled(values.mode != "sentence")
         self._fields["terms.similarity"].setEnabled(values.mode == "paraphrase")
         self.show_errors(errors)
 
@@ -131,7 +132,8 @@ class SamplerForm(QWidget):
         self.model.setAccessibleName("Language model")
         self.model.currentIndexChanged.connect(lambda _: self.edited.emit("model", self.model.currentData() or ""))
         self._setters["model"] = lambda v: self._quietly(
-            self.model, lambda: self.model.setCurrentIndex(max(0, self.model.findData(v)))
+            self.model,
+            lambda: self.model.setCurrentIndex(self.model.findData(v)),  # none, where the library lacks it
         )
         layout.addWidget(self.model)
         layout.addWidget(self._error("model"))
@@ -192,9 +194,9 @@ class SamplerForm(QWidget):
         self._row(grid, "ladder", "Tempering ladder", self.ladder)
         start = QLineEdit(placeholderText="the keywords, or the source")
         start.setToolTip("Where the chains start; it must hold the keywords")
-        start.textEdited.connect(lambda text: self.edited.emit("start", text))
-        self._setters["start"] = lambda v: self._quietly(start, lambda: start.text() == v or start.setText(v))
-        self._row(grid, "start", "First sentence", start)
+        start.textEdited.connect(lambda text: self.edited.emit("first", text))
+        self._setters["first"] = lambda v: self._quietly(start, lambda: start.text() == v or start.setText(v))
+        self._row(grid, "first", "First sentence", start)
 
     def _build_run(self, layout: QVBoxLayout) -> None:
         row = QHBoxLayout()
@@ -299,7 +301,7 @@ class SamplerForm(QWidget):
         box.setKeyboardTracking(False)
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.valueChanged.connect(lambda value: self.edited.emit(field, value))
-        self._setters[field] = lambda v: self._quietly(box, lambda: box.setValue(v))
+        self._setters[field] = lambda v: self._quietly(box, lambda: box.setValue(within(box, v)))
 
     def _error(self, field: str) -> QLabel:
         label = QLabel(wordWrap=True)
@@ -347,6 +349,11 @@ class SamplerForm(QWidget):
         self._dice.setIcon(icon("dice", self._theme))
         self._show_lock(self._lock.isChecked())
         self._on_more(self.more.isChecked())
+
+
+def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:
+    """The value, as far as the field can show it; PySide ends the process at a number beyond a C int."""
+    return min(max(value, box.minimum()), box.maximum())
 
 
 def parse_or_none(text: str) -> tuple[float, ...] | None:

@@ -154,7 +154,7 @@ class SamplerHistory(QWidget):
         muted = self._theme.colors.muted.name()
         rows = [
             ("R-hat", number(known.r_hat), _r_hat_words(known.r_hat)),
-            ("ESS", number(known.ess), f"independent draws in {known.step * run.chains:,}"),
+            ("ESS", number(known.ess), f"independent draws in the last {known.draws:,}"),
             (
                 "lag-1",
                 number(float(known.autocorrelation[1])) if len(known.autocorrelation) > 1 else "–",

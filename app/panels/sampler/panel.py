@@ -12,7 +12,7 @@ from PySide6.QtCore import QSignalBlocker, QTimer, Slot
 
 from app.commands import Command
 from app.panels.base import Panel
-from app.panels.sampler import exports
+from app.panels.sampler import exports, session
 from app.panels.sampler.demo import DEMO, shots
 from app.panels.sampler.explain import SamplerExplain
 from app.panels.sampler.form import SamplerForm
@@ -29,7 +29,6 @@ from app.widgets.token_strip import Word
 from engine.messages import ModelInfo, Sample
 
 FRAME_MS = 50  # between two paintings of what has come in
-KEPT = 2000  # proposals of a run that a session keeps
 DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
 CALM = 5.0  # steps a second above which nothing is animated
 
@@ -101,7 +100,7 @@ class SamplerPanel(Panel):
         ):
             self.history.player.add(icon, tip, action)
         self.playhead.moved.connect(self._on_moved)
-        self.runner.began.connect(self._on_began)
+        self.runner.began.connect(self.begin_run)
         self.runner.grew.connect(self._later)
         self.runner.ended.connect(self._on_ended)
         self.bridge.models_changed.connect(self._on_models)
@@ -140,8 +139,8 @@ class SamplerPanel(Panel):
         self.form.show_values(self.parameters, errors)
         if self.run is None:
             locked = set(self.parameters.sample.locked)
-            always = self.parameters.mode == "keywords"
-            words = [Word(w, always or i in locked) for i, w in enumerate(split(self.parameters.text))]
+            always = self.parameters.mode == "keywords" and not self.parameters.first
+            words = [Word(w, always or i in locked) for i, w in enumerate(split(self.parameters.preview))]
             self.hero.show_preview(words)
 
     @Slot(int)
@@ -225,7 +224,8 @@ class SamplerPanel(Panel):
         self.runner.cancel()
 
     @Slot()
-    def _on_began(self) -> None:
+    def begin_run(self) -> None:
+        """Show the run from its start."""
         run = self.run
         assert run is not None
         self.chain = min(max(self.chain, 0), run.chains - 1)
@@ -258,6 +258,17 @@ class SamplerPanel(Panel):
             self.runner.take_in()
         if not self.history.grow(force=self.job is None) or traces:
             self._later()
+
+    def clear(self) -> None:
+        """Nothing has run."""
+        self.runner.adopt(None)
+        self.chain, self.overview, self._locks = 0, False, None
+        self.playhead.pause()
+        self.playhead.reset()
+        self.form.show_running(False)
+        self.history.show_run(None, 0)
+        self._show_parameters()
+        self._refresh()
 
     # --- showing ---------------------------------------------------------------------------------------------------
 
@@ -335,7 +346,8 @@ class SamplerPanel(Panel):
             self.services.notices.error(f"{path.name} is not a run of the sampler: {error}.")
             return True
         mode = "paraphrase" if request.source else "keywords" if request.keywords else "sentence"
-        parameters = Parameters(mode=mode, sample=request, seed_fixed=True)
+        first = "" if mode == "sentence" else request.start
+        parameters = Parameters(mode=mode, sample=request, seed_fixed=True, first=first)
         self._change("file", "all parameters", parameters)
         self._submit(request, path.name)
         return True
@@ -361,35 +373,11 @@ class SamplerPanel(Panel):
 
     def state(self) -> dict[str, Any]:
         """Parameters, place and, if it is small, the run."""
-        run = self.run
-        small = run is not None and len(run) * run.chains <= KEPT
-        return {
-            "parameters": msgspec.to_builtins(self.parameters),
-            "run": run.pack() if run is not None and small else "",
-            "step": self.playhead.position,
-            "chain": self.chain,
-            "overview": self.overview,
-            "speed": self.playhead.speed_index,
-        }
+        return session.state(self)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put it back; what cannot be read is left as it is."""
-        try:
-            self.set_parameters(msgspec.convert(state.get("parameters", {}), Parameters))
-            run = Run.unpack(state["run"]) if state.get("run") else None
-        except (msgspec.ValidationError, ValueError):
-            return
-        self.playhead.set_speed(int(state.get("speed", self.playhead.speed_index)))
-        if run is None:
-            return
-        self.chain, self.overview = int(state.get("chain", 0)), bool(state.get("overview", False))
-        self.runner.adopt(run)
-        self.form.show_running(False)
-        self._on_began()
-        self.playhead.pause()
-        self.playhead.total = len(run)
-        self.playhead.extend(len(run))
-        self.playhead.seek(int(state.get("step", 0)))
+        session.restore(self, state)
 
 
 def _extra_locks(words: tuple[str, ...], locked: tuple[bool, ...], keywords: set[str]) -> set[int]:

@@ -12,6 +12,7 @@ from engine.messages import Sample, TermWeights
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
+OWN = ("mode", "seed_fixed", "first")  # fields of `Parameters` itself
 
 _CLITIC = re.compile(r"(?<=\w)'(s|ll|re|ve|m|d)\b", re.IGNORECASE)
 _WORD = re.compile(
@@ -21,7 +22,7 @@ _WORD = re.compile(
 
 def split(text: str) -> list[str]:
     """Words and punctuation of what was typed, for showing it before a model has seen it."""
-    return _WORD.findall(_CLITIC.sub(r" '\1", text))
+    return _WORD.findall(_CLITIC.sub(r" '\1", text.replace("\u2019", "'")))  # as the tokenizer reads it
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -30,6 +31,12 @@ class Parameters(msgspec.Struct, frozen=True):
     mode: Mode = "keywords"
     sample: Sample = Sample(model="", terms=TermWeights(similarity=10.0))
     seed_fixed: bool = True
+    first: str = ""  # where the chains start, in the modes whose text is something else
+
+    @property
+    def preview(self) -> str:
+        """The sentence that the chains start from, as far as it is known."""
+        return (self.mode != "sentence" and self.first) or self.text
 
     @property
     def text(self) -> str:
@@ -38,9 +45,9 @@ class Parameters(msgspec.Struct, frozen=True):
 
     def with_field(self, field: str, value: Any) -> Parameters:
         """A copy with one field changed: `mode`, `seed_fixed`, a field of `Sample` or a part of it: `moves.insert`."""
-        if field in ("mode", "seed_fixed"):
+        if field in OWN:
             changed = msgspec.structs.replace(self, **{field: value})
-            return changed._unlocked() if field == "mode" else changed
+            return changed if field == "seed_fixed" else changed._unlocked()
         group, _, name = field.partition(".")
         if name:
             value = msgspec.structs.replace(getattr(self.sample, group), **{name: value})
@@ -49,7 +56,7 @@ class Parameters(msgspec.Struct, frozen=True):
 
     def field(self, field: str) -> Any:
         """The value of a field named as in `with_field`."""
-        if field in ("mode", "seed_fixed"):
+        if field in OWN:
             return getattr(self, field)
         group, _, name = field.partition(".")
         value = getattr(self.sample, group)
@@ -63,6 +70,8 @@ class Parameters(msgspec.Struct, frozen=True):
         """What the engine is asked: the chosen mode's text only, and only the terms that it has."""
         sample = self.sample
         blank = {field: "" for mode, field in TEXT_FIELD.items() if mode != self.mode}
+        if self.mode != "sentence":
+            blank["start"] = self.first
         if self.mode != "paraphrase":
             blank["terms"] = msgspec.structs.replace(sample.terms, similarity=0.0)
         if sample.ladder:

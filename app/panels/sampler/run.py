@@ -21,8 +21,9 @@ BLOCK = 128  # proposals packed together once they are old
 RECENT = 1024  # proposals kept as they came
 MOST = 64 << 20  # bytes a packed run may unfold to
 
-_pack = msgspec.msgpack.Encoder().encode
+_pack = msgspec.msgpack.Encoder(enc_hook=lambda array: array.tolist()).encode
 _unpack = msgspec.msgpack.Decoder(list[SampleStep]).decode
+_known = msgspec.msgpack.Decoder(list[Diagnostics], dec_hook=lambda _, value: np.asarray(value, float)).decode
 
 
 class Trace:
@@ -100,7 +101,7 @@ class Run:
         self.finished = False
         self.note = ""  # where it came from, when it was branched off another
         self._steps = StepStore(self.chains)
-        self._packed = -1, ""  # of how many steps; a session is saved every half minute
+        self._packed = (-1, -1), ""  # of how many steps and diagnostics; a session is saved every half minute
         self._log_target = Trace(self.chains)
         self._length = Trace(self.chains)
         self._counts = Trace(2 * len(MOVES))  # accepted and all proposals of each move, cumulative over chains
@@ -163,9 +164,10 @@ class Run:
 
     def pack(self) -> str:
         """The run as text, for a session."""
-        if self._packed[0] != len(self):
-            data = _pack([self.started, list(self._steps)])
-            self._packed = len(self), base64.b64encode(zlib.compress(data, 1)).decode()
+        size = len(self), len(self.diagnostics)
+        if self._packed[0] != size:
+            data = _pack([self.started, list(self._steps), self.diagnostics])
+            self._packed = size, base64.b64encode(zlib.compress(data, 1)).decode()
         return self._packed[1]
 
     @classmethod
@@ -173,12 +175,14 @@ class Run:
         """The run that `pack` wrote; raises ValueError when it is none."""
         try:
             data = zlib.decompressobj().decompress(base64.b64decode(text), MOST)
-            started, steps = msgspec.msgpack.decode(data, type=tuple[SampleStarted, list[SampleStep]])
-            run = cls(started)
-            for step in steps:
+            parts = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
+            run = cls(msgspec.msgpack.decode(parts[0], type=SampleStarted))
+            for step in _unpack(parts[1]):
                 if any(len(p.words) != len(p.locked) for p in step.proposals):
                     raise ValueError("words and locks differ")
                 run.append(step)
+            if len(parts) > 2:  # a session of an older version has none
+                run.diagnostics = _known(parts[2])
         except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
             raise ValueError("this is not a run of this version") from error
         run.finished = True

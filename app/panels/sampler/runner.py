@@ -54,8 +54,8 @@ class Runner(QObject):
         self._note = note
         self.job = self._bridge.submit(request, self.hear)
 
-    def adopt(self, run: Run) -> None:
-        """Take a run that was kept in place of the one that is on."""
+    def adopt(self, run: Run | None) -> None:
+        """Take a run that was kept (None: none) in place of the one that is on."""
         self._give_up()
         self.run = run
 

@@ -268,4 +268,10 @@ class ToyPanel(Panel):
             self.request = msgspec.convert(values, ExactToy)
         except msgspec.ValidationError:
             return
+        if self.job is not None:
+            self.bridge.forget(self.job)
+            self._ended()
+        self.space, self.steps = None, []  # they were of other settings
+        self._stack.setCurrentIndex(0)
+        self._explain()
         self.form.show_values(self.request)

@@ -1,0 +1,50 @@
+"""The panel's state as JSON values, for sessions and scenes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from app.panels.sampler.parameters import Parameters
+from app.panels.sampler.run import Run
+
+if TYPE_CHECKING:
+    from app.panels.sampler.panel import SamplerPanel
+
+KEPT = 2000  # proposals of a run that are kept
+
+
+def state(panel: SamplerPanel) -> dict[str, Any]:
+    """Parameters, place and, if it is small, the run."""
+    run = panel.run
+    small = run is not None and len(run) * run.chains <= KEPT
+    return {
+        "parameters": msgspec.to_builtins(panel.parameters),
+        "run": run.pack() if run is not None and small else "",
+        "step": panel.playhead.position,
+        "chain": panel.chain,
+        "overview": panel.overview,
+        "speed": panel.playhead.speed_index,
+    }
+
+
+def restore(panel: SamplerPanel, kept: dict[str, Any]) -> None:
+    """Put back what `state` gave; what cannot be read is left as it is."""
+    try:
+        panel.set_parameters(msgspec.convert(kept.get("parameters", {}), Parameters))
+        run = Run.unpack(kept["run"]) if kept.get("run") else None
+    except (msgspec.ValidationError, ValueError):
+        return
+    panel.playhead.set_speed(int(kept.get("speed", panel.playhead.speed_index)))
+    if run is None:
+        panel.clear()
+        return
+    panel.chain, panel.overview = int(kept.get("chain", 0)), bool(kept.get("overview", False))
+    panel.runner.adopt(run)
+    panel.form.show_running(False)
+    panel.begin_run()
+    panel.playhead.pause()
+    panel.playhead.total = len(run)
+    panel.playhead.extend(len(run))
+    panel.playhead.seek(int(kept.get("step", 0)))
