@@ -152,7 +152,8 @@ class Bridge(QObject):
 
     def cancel(self, job: int) -> None:
         """Stop a job; its listener hears no more results, only that it has ended."""
-        self._cancelled.add(job)
+        if job in self.jobs:  # else it has ended
+            self._cancelled.add(job)
         self._engine.cancel(job)
         self._wake()
 

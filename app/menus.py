@@ -126,4 +126,4 @@ class Actions(QObject):
                 if command.checked:
                     action.setCheckable(True)
                     action.setChecked(command.checked())
-                action.triggered.connect(lambda _=False, name=command.id: self._commands.run(name))
+                action.triggered.connect(lambda _=False, name=command.id: self._run(name))

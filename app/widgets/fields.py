@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from app.theme import Theme
 
 TICKS = 1000
+
+
+def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:
+    """The value, as far as the field can show it; PySide ends the process at a number beyond a C int."""
+    return min(max(value, box.minimum()), box.maximum())
 
 
 class _CalmSlider(QSlider):

@@ -85,6 +85,7 @@ class BeamsExplain(QWidget):
             "agrees": ("✓ As the reference", c.accepted),
             "drawn": ("Drawn, not searched for", c.muted),
             "open": ("✓ Nothing better known", c.accepted),
+            "incomparable": ("Not comparable with the reference", c.muted),
         }
         head, color = heads[verdict.kind]
         self._where.setText(escape(where))

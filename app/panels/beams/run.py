@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import zlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -67,9 +66,9 @@ class Run:
     def unpack(cls, text: str) -> Run:
         """The run that `pack` wrote; raises ValueError when it is none."""
         try:
-            parts: Any = msgspec.json.decode(zlib.decompressobj().decompress(base64.b64decode(text), MOST))
-            request, steps, done = parts
-        except (zlib.error, msgspec.MsgspecError, ValueError) as error:
+            data = zlib.decompressobj().decompress(base64.b64decode(text), MOST)
+            request, steps, done = msgspec.json.decode(data, type=tuple[str, list[str], str])
+        except (zlib.error, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise ValueError("this is not a search of this version") from error
         search = decode_request(request)
         if not isinstance(search, Search):

@@ -12,7 +12,7 @@ from app.panels.beams.run import Run, as_searched, ranking, rescored
 from app.widgets.numbers import number
 from engine.messages import Hypothesis
 
-Kind = Literal["search error", "model error", "agrees", "drawn", "open"]
+Kind = Literal["search error", "model error", "agrees", "drawn", "open", "incomparable"]
 TOLERANCE = 1e-4  # nats; below this two scores are one
 
 
@@ -62,7 +62,7 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
     own = rescored(reference, run.request.options, decoder.ranked_by)
     if own > score + TOLERANCE:
         return Verdict(
-            "open",
+            "incomparable",
             "",
             f"The reference “{reference.text}” scores {number(own)}, more than the {number(score)} of what was found, "
             "but a forced beginning, constraints, lengths or penalties kept this search from it or change what it "
@@ -89,7 +89,7 @@ def _best_known(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> tu
         if found is run or found.done is None:
             continue
         if (found.request.model, found.request.text) == (run.request.model, run.request.text):
-            pool += [(h, f"found by {title(other)}") for h in found.done.hypotheses if h.finished]
+            pool += [(h, f"found by {title(as_searched(found, other))}") for h in found.done.hypotheses if h.finished]
     if any(forced):
         start = searched.prefix_ids
         pool = [(h, who) for h, who in pool if ids_of(h)[: len(start)] == start and not searched.prefix]

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.icons import icon
 from app.panels.sampler.parameters import TEXT_FIELD, Mode, Parameters, parse_ladder
 from app.theme import Theme
+from app.widgets.fields import within
 from engine.messages import ModelInfo
 
 MODES: tuple[tuple[Mode, str, str, str], ...] = (
@@ -102,6 +103,14 @@ class SamplerForm(QWidget):
             label.setText(errors.get(field, ""))
             label.setVisible(bool(label.text()))
         self.run.setEnabled(not errors)
+
+    def unread(self) -> dict[str, str]:
+        """What stands in a field and cannot be read, in words, by field."""
+        try:
+            parse_ladder(self.ladder.text())
+        except ValueError as error:
+            return {"ladder": str(error)}
+        return {}
 
     def show_models(self, models: list[ModelInfo]) -> None:
         """Fill the list of models."""
@@ -324,12 +333,9 @@ class SamplerForm(QWidget):
 
     @Slot()
     def _on_ladder(self) -> None:
-        try:
-            value = parse_ladder(self.ladder.text())
-        except ValueError as error:
-            self.show_errors({"ladder": str(error)})
-            return
-        if value != self._values.sample.ladder:
+        if self.unread():
+            self.show_errors(self.unread())
+        elif (value := parse_ladder(self.ladder.text())) != self._values.sample.ladder:
             self.edited.emit("ladder", value)
         else:
             self.show_errors(self._values.errors())
@@ -349,11 +355,6 @@ class SamplerForm(QWidget):
         self._dice.setIcon(icon("dice", self._theme))
         self._show_lock(self._lock.isChecked())
         self._on_more(self.more.isChecked())
-
-
-def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:
-    """The value, as far as the field can show it; PySide ends the process at a number beyond a C int."""
-    return min(max(value, box.minimum()), box.maximum())
 
 
 def parse_or_none(text: str) -> tuple[float, ...] | None:

@@ -180,8 +180,9 @@ class SamplerPanel(Panel):
     @Slot()
     def start(self) -> None:
         """Run what the input region says."""
-        if self.parameters.errors():
-            self.form.show_errors(self.parameters.errors())
+        errors = self.parameters.errors() | self.form.unread()
+        if errors:
+            self.form.show_errors(errors)
             return
         if not self.parameters.seed_fixed and not self.anatomy.presenting:  # a room sees the same again
             self.edit("seed", random.SystemRandom().randrange(2**31))
@@ -321,6 +322,7 @@ class SamplerPanel(Panel):
             return
         sample = msgspec.structs.replace(DEMO, model=models[0].name, terms=self.parameters.sample.terms)
         self._change("demo", "all parameters", Parameters(mode="keywords", sample=sample, seed_fixed=True))
+        self._show_parameters()
         self.start()
 
     def shows(self) -> bool:

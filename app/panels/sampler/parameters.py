@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import unicodedata
 from typing import Any, Literal
 
 import msgspec
@@ -14,15 +15,18 @@ Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
 OWN = ("mode", "seed_fixed", "first")  # fields of `Parameters` itself
 
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
 _CLITIC = re.compile(r"(?<=\w)'(s|ll|re|ve|m|d)\b", re.IGNORECASE)
 _WORD = re.compile(
-    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+n't\b|[^\W\d_]+(?:['\-][^\W\d_]{2,})*|\.\.\.|\S", re.IGNORECASE
+    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+n't\b|[^\W\d_]+(?:['\-][^\W\d_]{2,})*(?=['\-]|\b)|\.\.\.|\S",
+    re.IGNORECASE,
 )
 
 
 def split(text: str) -> list[str]:
-    """Words and punctuation of what was typed, for showing it before a model has seen it."""
-    return _WORD.findall(_CLITIC.sub(r" '\1", text.replace("\u2019", "'")))  # as the tokenizer reads it
+    """Words and punctuation of what was typed, as the tokenizer will divide it: locks are places in it."""
+    plain = unicodedata.normalize("NFC", text).translate(_QUOTES)
+    return _WORD.findall(_CLITIC.sub(r" '\1", plain))
 
 
 class Parameters(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme import Theme
+from app.widgets.fields import within
 from app.widgets.section import Section
 from engine.messages import ExactToy
 
@@ -142,7 +143,7 @@ class ToyForm(QWidget):
 
         def show(value: Any) -> None:
             with QSignalBlocker(box):
-                box.setValue(value)
+                box.setValue(within(box, value))
 
         self._setters[field] = show
         row = grid.rowCount()

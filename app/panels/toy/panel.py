@@ -182,6 +182,7 @@ class ToyPanel(Panel):
         space = self.space
         if space is None:
             self._said.setText("Nothing has been enumerated yet.")
+            self._numbers.clear()
             self._caption.setText("Total variation between the chains' histogram and the exact law, over the steps")
             return
         right = space.invariance <= DIGITS
@@ -273,5 +274,6 @@ class ToyPanel(Panel):
             self._ended()
         self.space, self.steps = None, []  # they were of other settings
         self._stack.setCurrentIndex(0)
+        self.timeline.show_traces([[]], 0, self.request.steps, every=self.request.every)
         self._explain()
         self.form.show_values(self.request)

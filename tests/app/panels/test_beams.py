@@ -184,7 +184,7 @@ def test_ranking_anew_keeps_the_coverage():
 
 
 def test_a_likelier_sentence_of_another_decoder_is_a_search_error():
-    own, other = made(), made(found=(("cz.", -2.0),))
+    own, other = made(), made(SearchOptions(beam=8), found=(("cz.", -2.0),))
     decoder, rival = Decoder(1, "mt", OPTIONS), Decoder(2, "mt", SearchOptions(beam=8))
     verdict = judge(decoder, own, {decoder: own, rival: other})
     assert verdict.kind == "search error"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QSpinBox
 
 from app.panels.toy import ToyPanel
 from app.panels.toy.form import DEFECTS
@@ -117,3 +118,41 @@ def test_settings_are_kept(panel, services):
     other.restore({"request": {"vocabulary": 99}})
     assert other.request == msgspec.structs.replace(SMALL, seed=5)
     other.deleteLater()
+
+
+def test_settings_put_back_show_nothing_of_other_settings(panel, services):
+    finish(panel)
+    before = panel._numbers.text(), panel._said.text(), panel._caption.text()
+    panel.demo()
+    finish(panel)
+    assert panel._numbers.text() != before[0]
+    panel.restore({"request": msgspec.to_builtins(msgspec.structs.replace(SMALL, defects=("threshold",)))})
+    services.theme.set(dark=True)
+    assert (panel._numbers.text(), panel._said.text(), panel._caption.text()) == before
+    assert panel.empty.isVisibleTo(panel)
+    assert not panel.chart.isVisibleTo(panel)
+    assert panel.timeline._curves == [[]]
+    assert not panel.ready()
+    panel.edit("defects", ())
+    assert panel.job is None  # a switch is answered at once only where there is an answer to change
+    services.theme.set(dark=False)
+
+
+def test_a_run_is_given_up_when_settings_are_put_back(panel):
+    panel.start()
+    assert panel.bridge.wait_for(lambda: panel.space is not None)
+    panel.restore({"request": msgspec.to_builtins(SMALL)})
+    assert (panel.job, panel.space, panel.steps) == (None, None, [])
+    assert not panel.form.stop.isVisibleTo(panel.form)
+    assert panel.bridge.wait_for(lambda: not panel.bridge.jobs)
+    finish(panel)
+    assert (panel.space, panel.steps) == (None, [])
+    assert panel.timeline._curves == [[]]
+
+
+def test_a_number_beyond_its_field_is_put_back_and_shown_as_the_fields_end(panel):
+    panel.restore({"request": msgspec.to_builtins(msgspec.structs.replace(SMALL, seed=2**40, steps=2**40))})
+    assert (panel.request.seed, panel.request.steps) == (2**40, 2**40)
+    for name in ("Seed", "Steps"):
+        (box,) = [w for w in panel.form.findChildren(QSpinBox) if w.accessibleName() == name]
+        assert box.value() == box.maximum()

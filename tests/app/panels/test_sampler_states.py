@@ -1,0 +1,303 @@
+"""What the sampler panel takes over and puts back: run files, first sentences, locks, sessions, figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QSpinBox
+
+from app.panels.sampler import SamplerPanel
+from app.panels.sampler.parameters import Parameters, split
+from engine.jobs import Context, start
+from engine.library import Library
+from engine.messages import Diagnostics, Sample, TermWeights, Visited, encode
+from engine.text import split_words
+from tests.app.panels.made_up import NotedBridge, started, steps
+
+REQUEST = Sample(model="tiny", keywords="juice natural brand", chains=2, steps=60, seed=3)
+HELD = TermWeights(similarity=10.0)
+FIGURES = Diagnostics(
+    step=25,
+    acceptance={"replace": 0.5},
+    r_hat=1.01,
+    ess=30.0,
+    autocorrelation=np.array([1.0, 0.5]),
+    most_visited=(Visited("a fresh brand", 3, -4.0),),
+    proposals_per_second=90.0,
+    draws=26,
+)
+
+
+@pytest.fixture
+def noted(qapp):
+    return NotedBridge()
+
+
+@pytest.fixture
+def make_panel(services):
+    """Makes panels on a bridge that only notes, or on the services' own engine."""
+    made = []
+
+    def make(bridge=None):
+        panel = SamplerPanel(dataclasses.replace(services, bridge=bridge) if bridge else services)
+        panel.resize(1200, 760)
+        made.append(panel)
+        return panel
+
+    yield make
+    for panel in made:
+        panel.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def panel(make_panel, noted):
+    return make_panel(noted)
+
+
+@pytest.fixture
+def running(panel, noted):
+    """A panel with 40 of 60 steps in, and figures by step 25."""
+    panel.set_parameters(Parameters(sample=REQUEST))
+    panel.start()
+    noted.send(1, started(panel.parameters.request()), *steps(REQUEST, 40), FIGURES)
+    panel._on_frame()
+    return panel
+
+
+def opened(panel, tmp_path, **changes):
+    """The request of a run file that was opened."""
+    request = msgspec.structs.replace(REQUEST, **changes)
+    path = tmp_path / "run.jsonl"
+    path.write_bytes(encode(request) + b"\n")
+    assert panel.open_file(path)
+    return request
+
+
+def named(panel, kind, name):
+    (found,) = [w for w in panel.form.findChildren(kind) if w.accessibleName() == name]
+    return found
+
+
+def preview(panel):
+    return [(w.text, w.locked) for w in panel.hero.strip.words]
+
+
+# --- run files ---
+
+
+@pytest.mark.parametrize(
+    ("field", "name", "most"),
+    [("seed", "Seed", 2**31 - 1), ("steps", "Steps", 10_000_000), ("candidates", "Candidates K", 2000)],
+)
+def test_a_number_beyond_its_field_is_shown_as_the_fields_end_and_run_as_it_is(
+    panel, noted, tmp_path, field, name, most
+):
+    request = opened(panel, tmp_path, **{field: 2**40})
+    assert noted.requests == [request]
+    assert named(panel, QSpinBox, name).value() == most
+    panel.edit("chains", 3)
+    assert getattr(panel.parameters.request(), field) == 2**40
+
+
+def test_a_run_of_an_unknown_model_shows_no_other_model(panel, noted, tmp_path):
+    opened(panel, tmp_path, model="gone")
+    assert noted.requests[-1].model == "gone"
+    assert panel.form.model.currentIndex() == -1
+    assert panel.form.model.currentText() == ""
+    panel.edit("model", "tiny")
+    assert panel.form.model.currentData() == "tiny"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"start": "the juice fresh natural brand", "locked": (2,)},
+        {"keywords": "", "source": "the man is here", "terms": HELD, "locked": (1,)},
+        {"keywords": "", "source": "the man is here", "terms": HELD, "start": "the man was here", "locked": (2,)},
+        {"keywords": "", "start": "the man was here", "locked": (3,)},
+    ],
+)
+def test_a_run_file_run_again_has_its_start_and_its_locks(panel, noted, tmp_path, changes):
+    request = opened(panel, tmp_path, **changes)
+    words = split(request.start or request.source)
+    assert preview(panel) == [(w, i in request.locked) for i, w in enumerate(words)]
+    panel.start()
+    assert noted.requests == [request, request]
+
+
+# --- the first sentence ---
+
+
+@pytest.mark.parametrize(
+    ("mode", "field", "text"), [("keywords", "keywords", "dog"), ("paraphrase", "source", "a cat")]
+)
+def test_the_first_sentence_is_where_the_chains_start(panel, noted, services, mode, field, text):
+    panel.edit("mode", mode)
+    panel.edit(field, text)
+    line = named(panel, QLineEdit, "First sentence")
+    assert line.isEnabled()
+    QTest.keyClicks(line, "the dog runs")
+    assert [word for word, _ in preview(panel)] == ["the", "dog", "runs"]
+    panel.start()
+    assert (noted.requests[-1].start, getattr(noted.requests[-1], field)) == ("the dog runs", text)
+    services.undo.undo()
+    assert line.text() == ""
+    assert panel.parameters.request().start == ""
+
+
+def test_a_sentence_is_its_own_start_whatever_was_the_first_before(panel, noted):
+    panel.edit("first", "the dog runs")
+    panel.edit("mode", "sentence")
+    panel.edit("start", "a cat sleeps")
+    assert not named(panel, QLineEdit, "First sentence").isEnabled()
+    assert [word for word, _ in preview(panel)] == ["a", "cat", "sleeps"]
+    panel.start()
+    assert noted.requests[-1].start == "a cat sleeps"
+
+
+def test_locks_go_with_the_first_sentence_they_were_places_in(panel, noted):
+    panel.edit("mode", "paraphrase")
+    panel.edit("source", "the man is here")
+    panel.edit("first", "a man was here")
+    panel.hero.strip.word_clicked.emit(2)
+    assert preview(panel)[2] == ("was", True)
+    panel.start()
+    assert noted.requests[-1].locked == (2,)
+    panel.edit("first", "here was a man")
+    assert panel.parameters.request().locked == ()
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it\u2019s a good movie today",
+        "\u201cTom\u2019s\u201d dog\u2014the big one",
+        "\u2018quoted\u2019 a\u2013b",
+        "cafe\u0301 au lait",
+        "do n't, don't, don\u2019t",
+        "rock 'n' roll at 10:30, 3.5 km",
+        "well-known mother-in-law\u2019s e-mail...",
+        "a\u00a0b  c_d x1y2",
+    ],
+)
+def test_a_text_is_divided_as_the_tokenizer_divides_it(text):
+    assert split(text) == split_words(text)
+
+
+def test_any_text_is_divided_as_the_tokenizer_divides_it():
+    rng = random.Random(5)
+    parts = [
+        "a",
+        "do",
+        "n't",
+        "'s",
+        "\u2019",
+        "'",
+        "\u2018",
+        "\u201c",
+        "\u201d",
+        "-",
+        "\u2013",
+        "\u2014",
+        ".",
+        "...",
+        ",",
+        " ",
+        " ",
+        "\u0301",
+        "é",
+    ]
+    parts += ["ll", "7", "10:3", "_", "!", "Tom", "\u00a0"]
+    for _ in range(2000):
+        text = "".join(rng.choices(parts, k=rng.randrange(1, 9)))
+        assert split(text) == split_words(text), text
+
+
+def test_a_lock_after_typographic_marks_stays_on_its_word(make_panel):
+    panel = make_panel()
+    panel.edit("mode", "sentence")
+    panel.edit("start", "the dog\u2019s \u201cbed\u201d is small \u2014 a cafe\u0301 cat sleeps")
+    panel.edit("steps", 1)
+    place = [word for word, _ in preview(panel)].index("cat")
+    panel.hero.strip.word_clicked.emit(place)
+    panel.start()
+    assert panel.bridge.wait_for(lambda: panel.job is None and panel.run is not None)
+    standing = panel.run.standing(0, 0)
+    assert panel.run.request.locked == (place,)
+    assert (standing.words[place], standing.locked[place]) == ("cat", True)
+
+
+# --- sessions ---
+
+
+def test_a_state_without_a_run_leaves_none(panel, noted):
+    fresh = panel.state()
+    panel.set_parameters(Parameters(sample=REQUEST))
+    panel.start()
+    noted.send(1, started(panel.parameters.request()), *steps(REQUEST, 40))
+    panel._on_frame()
+    panel.choose_chain(1)
+    panel.show_all(True)
+    panel.restore(fresh)
+    assert (panel.run, panel.job, panel.chain, panel.overview) == (None, None, 0, False)
+    assert noted.asked[-1] == ("forget", 1)
+    assert (panel.playhead.position, panel.playhead.end, panel.playhead.playing) == (0, 0, False)
+    assert panel.history.table.rows.rowCount() == 0
+    assert not panel.hero.strip.words
+    assert panel.form.run.text() == "Run"
+    noted.send(1, *steps(REQUEST, 41)[40:])
+    panel._on_frame()
+    assert panel.run is None
+    assert panel.state() == fresh
+
+
+def test_a_kept_run_comes_back_with_its_figures(running, make_panel, noted):
+    running.playhead.pause()
+    running.playhead.seek(30)
+    shown = running.history.figures.text()
+    assert "last 26" in shown
+    other = make_panel(noted)
+    other.restore(json.loads(json.dumps(running.state())))
+    assert other.playhead.position == 30
+    assert other.history.figures.text() == shown
+    assert other.history.visited.rows.rowCount() == 1
+    assert encode(other.run.diagnostics[0]) == encode(FIGURES)
+
+
+def test_figures_that_come_after_the_last_save_are_in_the_next(running, noted):
+    running.state()
+    later = msgspec.structs.replace(FIGURES, step=38, ess=12.0)
+    noted.send(1, later)
+    kept = running.state()
+    running.restore(kept)
+    assert [known.step for known in running.run.diagnostics] == [25, 38]
+
+
+# --- figures ---
+
+
+@pytest.mark.parametrize("ladder", [(), (1.0, 1.5, 3.0)])
+def test_the_figures_say_of_how_many_draws_they_are(tiny_library, monkeypatch, ladder):
+    """With a ladder, of the coldest chain's alone."""
+    from engine.jobs import sampling
+
+    seen = []
+    known = sampling.bulk_ess
+    monkeypatch.setattr(sampling, "bulk_ess", lambda draws: seen.append(draws.shape) or known(draws))
+    request = Sample(model="tiny", keywords="dog", chains=3, steps=41, candidates=8, ladder=ladder, seed=2)
+    context = Context(Library(torch.device("cpu"), [tiny_library]), torch.device("cpu"))
+    figures = [event for event in start(request, context) if isinstance(event, Diagnostics)]
+    assert [known.draws for known in figures] == [chains * draws for chains, draws in seen]
+    assert seen[-1] == (1 if ladder else 3, 21)
