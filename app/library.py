@@ -69,6 +69,7 @@ class ModelRow(QFrame):
         button.setToolTip("Unload: free its memory" if loaded else "Load into memory")
         button.setAccessibleName(f"{'Unload' if loaded else 'Load'} {info.name}")
         button.clicked.connect(lambda: self.toggled.emit(info.name, not loaded))
+        self.setFocusProxy(button)
         head = QHBoxLayout()
         head.setSpacing(4)
         head.addWidget(name, 1)
@@ -103,6 +104,7 @@ class LibraryView(QWidget):
     def __init__(self, bridge: Bridge, settings: Settings, *, theme: Theme) -> None:
         super().__init__()
         self._bridge, self._settings, self._theme = bridge, settings, theme
+        self._rows: dict[str, QWidget] = {}  # what takes the focus, by model name or path
         self.setAccessibleName("Checkpoint library")
         self._filter = QLineEdit(placeholderText="Filter by name or ability", clearButtonEnabled=True)
         self._filter.setAccessibleName("Filter the library")
@@ -125,7 +127,7 @@ class LibraryView(QWidget):
         layout.setSpacing(4)
         layout.addLayout(bar)
         layout.addWidget(self._scroll, 1)
-        self._filter.textChanged.connect(self.rebuild)
+        self._filter.textChanged.connect(self._on_filter)
         self._open.clicked.connect(self.choose_file)
         self._refresh.clicked.connect(bridge.refresh_models)
         bridge.models_changed.connect(self.rebuild)
@@ -140,7 +142,10 @@ class LibraryView(QWidget):
             self.opened.emit(Path(chosen))
 
     def rebuild(self) -> None:
-        """Show the library as it is now."""
+        """Show the library as it is now; the place in the list and the row in focus stay."""
+        place, focus = self._scroll.verticalScrollBar().value(), self.window().focusWidget()
+        held = next((k for k, w in self._rows.items() if focus and (w is focus or w.isAncestorOf(focus))), "")
+        self._rows = {}
         self._open.setIcon(icon("open", self._theme))
         self._refresh.setIcon(icon("refresh", self._theme))
         body = QWidget()
@@ -154,6 +159,7 @@ class LibraryView(QWidget):
             row = ModelRow(info, info.name in self._bridge.loaded, theme=self._theme)
             row.toggled.connect(self._on_toggled)
             column.addWidget(row)
+            self._rows[info.name] = row
         if not found:
             column.addWidget(_note(self._nothing_found(wanted)))
         for broken in self._bridge.broken:
@@ -162,6 +168,13 @@ class LibraryView(QWidget):
             column.addWidget(self._recent())
         column.addStretch(1)
         self._scroll.setWidget(body)
+        if held in self._rows:
+            self._rows[held].setFocus()
+        self._scroll.verticalScrollBar().setValue(place)
+
+    def _on_filter(self) -> None:
+        self.rebuild()
+        self._scroll.verticalScrollBar().setValue(0)
 
     def _nothing_found(self, wanted: str) -> str:
         if wanted and self._bridge.models:
@@ -181,6 +194,7 @@ class LibraryView(QWidget):
             button.setToolTip(plain(name if there else f"{name} is not there any more"))
             button.clicked.connect(lambda _=False, p=path: self.opened.emit(p))
             section.content.addWidget(button)
+            self._rows[name] = button
         return section
 
     def _on_toggled(self, name: str, load: bool) -> None:

@@ -12,6 +12,7 @@ from app import session as sessions
 from app.files import is_there
 from app.library import SUFFIX
 from app.session import ModelRef, Session, SessionError
+from engine.library import stamp_of
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Files:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._refs: dict[tuple[str, Path], ModelRef] = {}  # hashing a checkpoint once is enough
+        # with the file's time and size: hashing a checkpoint once is enough
+        self._refs: dict[tuple[str, Path], tuple[tuple[int, int] | None, ModelRef]] = {}
 
     def open_all(self, paths: list[Path]) -> None:
         """Open several files, as dropped."""
@@ -139,10 +141,10 @@ class Files:
             services.bridge.load_model(str(path))
 
     def _reference(self, info: ModelInfo, base: Path) -> ModelRef:
-        key = (info.path, base)
-        if key not in self._refs:
-            self._refs[key] = sessions.model_ref(info.name, Path(info.path), base)
-        return self._refs[key]
+        key, now = (info.path, base), stamp_of(Path(info.path))
+        if key not in self._refs or self._refs[key][0] != now:
+            self._refs[key] = now, sessions.model_ref(info.name, Path(info.path), base)
+        return self._refs[key][1]
 
     def save_session(self) -> None:
         """Save now and say so."""

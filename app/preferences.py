@@ -44,9 +44,12 @@ class Preferences(QDialog):
         self.setMinimumWidth(theme.px(460))
         title = QLabel("Settings")
         title.setProperty("role", "title")
+        sizes = {settings.type_scale: f"{settings.type_scale:.0%}".replace("%", " %"), **SCALES}
+        devices = {**DEVICES, settings.device: DEVICES.get(settings.device, settings.device)}  # perhaps "cuda:1"
         self.theme = _choice(THEMES, settings.theme, "Light or dark window")
-        self.scale = _choice(SCALES, settings.type_scale, "Size of all text and of what is sized by it")
-        self.device = _choice(DEVICES, settings.device, "Where models compute; takes effect at the next start")
+        tip = "Size of all text and of what is sized by it"
+        self.scale = _choice(dict(sorted(sizes.items())), settings.type_scale, tip)
+        self.device = _choice(devices, settings.device, "Where models compute; takes effect at the next start")
         self.seeds = _choice(SEEDS, settings.seeds, "What a run begins with: the same seed repeats a run exactly")
         self.motion = QCheckBox("Reduce motion")
         self.motion.setChecked(settings.reduce_motion)

@@ -132,7 +132,7 @@ class Presenter(QObject):
             self._docks = w.saveState()
             self._seeds, self._maximised = settings.seeds, w.isMaximized()
             settings.seeds = "fixed"
-        else:
+        elif settings.seeds == "fixed":  # else it was chosen meanwhile
             settings.seeds = self._seeds
         w.topbar.setVisible(not self.on)
         w.status_bar.setVisible(not self.on)

@@ -51,12 +51,12 @@ def run(args: argparse.Namespace) -> int:
         fresh = args.fresh or args.shots is not None
         window = open_window(engine, settings, PANELS, theme=theme, session_path=path, fresh=fresh)
         window.keep_settings = args.shots is None
-        if no_device:
-            window.services.notices.warn(no_device)
         linecache.clearcache()  # PySide reads the source of every module imported after it, and 17 MB would stay
         gc.collect()
         gc.freeze()  # what stands now stays for good: a full collection over it would stall a frame for 0.2 s
         net = CrashNet(settings_file.log_file(), window.services.notices.error)
+        if no_device:
+            window.services.notices.warn(no_device)
         try:
             return _live(app, window, args, steps)
         finally:

@@ -23,8 +23,8 @@ def folders() -> tuple[Path, ...]:
     return tuple(p for p in (*extra, Path("models"), BUNDLED) if p.is_dir())
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What tells a file from what stood in its place before."""
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """Time and size of a file, which tell it from what stood in its place before; None where there is none."""
     try:
         status = path.stat()
     except OSError:
@@ -76,15 +76,18 @@ class Library:
         if found is not None and not self._changed(found[1]):
             return
         path = Path(found[1].path) if found is not None else self.resolve(name)
-        stamp, began = _stamp(path), time.perf_counter()
+        stamp, began = stamp_of(path), time.perf_counter()
         try:
             for step in load(path, self.device):
                 if isinstance(step, Progress):
                     yield step
                 else:
                     model, info = step
+                    self._loaded.pop(info.name, None)  # the newest comes last
                     self._loaded[info.name] = (model, info)
                     self._stamps[info.name] = stamp
+                    if found is not None:  # perhaps under another name: then both are kept
+                        self._stamps[found[1].name] = stamp
                     yield ModelLoaded(info=info, seconds=time.perf_counter() - began)
         except CheckpointError:
             if found is None:
@@ -114,10 +117,10 @@ class Library:
 
     def _changed(self, info: ModelInfo) -> bool:
         """Whether the file of a loaded model holds another one now, as after a second training under its name."""
-        now = _stamp(Path(info.path)) if info.name in self._stamps else None
+        now = stamp_of(Path(info.path)) if info.name in self._stamps else None
         return now is not None and now != self._stamps[info.name]
 
     def _find(self, name: str) -> tuple[Any, ModelInfo] | None:
         if name in self._loaded:
             return self._loaded[name]
-        return next((v for v in self._loaded.values() if v[1].path == name), None)
+        return next((v for v in reversed(self._loaded.values()) if v[1].path == name), None)

@@ -81,9 +81,6 @@ class SideRegion(QFrame):
         self._heading.setVisible(value)
         self._body.setVisible(value)
         self._head.setContentsMargins(*((16 if self._left else 12, 8, 8, 0) if value else (4, 8, 4, 0)))
-        width = self._theme.px(self._width)
-        self.setMinimumWidth(self._theme.px(220) if value else self.rail)
-        self.setMaximumWidth(max(width + 160, 480) if value else self.rail)
         self._restyle()
         self.toggled.emit(value)
 
@@ -95,6 +92,9 @@ class SideRegion(QFrame):
         self.set_open(not self._open)
 
     def _restyle(self) -> None:
+        width = self._theme.px(self._width)
+        self.setMinimumWidth(self._theme.px(220) if self._open else self.rail)
+        self.setMaximumWidth(max(width + 160, 480) if self._open else self.rail)
         inward = self._left == self._open
         self._button.setIcon(icon("chevron-left" if inward else "chevron-right", self._theme))
         self._button.setToolTip(f"{'Fold' if self._open else 'Unfold'} {self._title.lower()}")

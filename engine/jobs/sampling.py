@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
 from engine.mcmc.proposal import LOG_ZERO, MOVES
 from engine.mcmc.run import Exchange, Run
 from engine.mcmc.setup import make_kernel
+from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
 from engine.messages import (
     Candidate,
@@ -81,15 +82,17 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
 def exact_toy(request: ExactToy, context: Context) -> Iterator[Event]:
     """List the toy's space, check the kernel's matrix on it, then count where simulated chains stand."""
     toy = Toy(request)
+    waiting = Progress(done=0, total=request.steps, unit="steps", note=f"checking {len(toy.sentences):,} sentences")
     found = []
     for part in exact.parts(toy):
         found.append(part)
-        yield Progress(done=0, total=request.steps, unit="steps", note=f"checking {len(toy.sentences):,} sentences")
+        yield waiting
     changes = exact.joined(found)
     if "scan" in request.defects:
-        changes = exact.with_pointer(toy, changes, exact.pointer_law(toy, changes))
+        pointers = yield from _resting(exact.pointer_settling(toy, changes), waiting)
+        changes = exact.with_pointer(toy, changes, pointers)
     dense = exact.matrix(toy, changes)
-    law = exact.stationary(dense)
+    law = yield from _resting(exact.settling(dense), waiting)
     flow = toy.exact[:, None] * dense
     yield ToySpace(
         sentences=tuple(toy.lexicon.text(s) for s in toy.sentences),
@@ -101,6 +104,7 @@ def exact_toy(request: ExactToy, context: Context) -> Iterator[Event]:
         total_variation=exact.total_variation(toy.exact, law),
     )
     scale = exact.deviation_scale(dense, law).sum() / 2
+    yield waiting
     run = Run(toy.kernel([toy.sentences[0]] * request.chains), request.seed)
     counts = np.zeros(len(toy.sentences))
     while run.steps < request.steps:
@@ -116,6 +120,17 @@ def exact_toy(request: ExactToy, context: Context) -> Iterator[Event]:
             total_variation=exact.total_variation(toy.exact, empirical),
             expected=float(scale / np.sqrt(counts.sum())),
         )
+
+
+def _resting(work: Generator[None, None, Array], say: Progress) -> Generator[Progress, None, Array]:
+    """What work in parts comes to; at each of its rests the job may be held or cancelled."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            law: Array = done.value
+            return law
+        yield say
 
 
 def started(request: Sample, kernel: Kernel) -> SampleStarted:

@@ -8,9 +8,9 @@ Monte Carlo methods".
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from engine.mcmc.proposal import DELETE, INSERT, MOVES, REPLACE, Choice
 from engine.mcmc.released import advance_pointer
 from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
+
+POINTER_ROUNDS = 64  # of the pointer's law between two rests
+NONE = tuple(np.empty(0, kind) for kind in 4 * (np.int64,) + 2 * (np.float64,))
+_Result = TypeVar("_Result")
 
 
 @dataclass
@@ -46,12 +50,11 @@ def transitions(toy: Toy) -> Transitions:
 
 def joined(found: Sequence[tuple[Any, ...]]) -> Transitions:
     """All changes in one table, which has no rows where nothing can change."""
-    none = tuple(np.empty(0, kind) for kind in 4 * (np.int64,) + 2 * (np.float64,))
-    return Transitions(*(np.concatenate(part) for part in zip(none, *found, strict=True)))
+    return Transitions(*(np.concatenate(part) for part in zip(NONE, *found, strict=True)))
 
 
 def parts(toy: Toy) -> Iterator[tuple[Any, ...]]:
-    """The changes of one move at one place with one word after the other."""
+    """The changes of one move at one place with one word after the other; none where the models are still read."""
     kernel = toy.kernel(toy.sentences)
     words = range(FIRST_WORD, toy.lexicon.known)
     for move, place in itertools.product((REPLACE, INSERT, DELETE), range(toy.request.max_length + 1)):
@@ -60,6 +63,8 @@ def parts(toy: Toy) -> Iterator[tuple[Any, ...]]:
         chains = np.flatnonzero(there & (kernel.obstacles(moves, places) == POSSIBLE))
         if not len(chains):
             continue
+        for _ in kernel.look_up(chains, moves, places):
+            yield NONE
         choice = Choice(chains, moves[chains], places[chains], np.full(len(chains), move != DELETE))
         for word in words if move != DELETE else (-1,):
             slots = kernel.slots(replace(choice, words=np.full(len(chains), word)), np.zeros(len(chains)))
@@ -102,8 +107,13 @@ def balance_by_move(toy: Toy, changes: Transitions) -> dict[str, float]:
     return worst
 
 
-def stationary(dense: Array, rounds: int = 60) -> Array:
-    """The law a chain from a uniformly drawn sentence ends in, by squaring the matrix until it settles."""
+def stationary(dense: Array) -> Array:
+    """The law a chain from a uniformly drawn sentence ends in."""
+    return _result(settling(dense))
+
+
+def settling(dense: Array, rounds: int = 60) -> Generator[None, None, Array]:
+    """The same in parts: the matrix is squared until it settles, with a rest after each time."""
     law = np.full(len(dense), 1 / len(dense))
     power = dense
     for _ in range(rounds):
@@ -112,15 +122,21 @@ def stationary(dense: Array, rounds: int = 60) -> Array:
             break
         law, power = after, power @ power
         power /= power.sum(1, keepdims=True)
+        yield
     settled: Array = law / law.sum()
     return settled
 
 
-def pointer_law(toy: Toy, changes: Transitions, rounds: int = 20_000) -> Array:
+def pointer_law(toy: Toy, changes: Transitions) -> Array:
     """The same for chains whose places come from a pointer: a law over (sentence, pointer), [S, longest + 1].
 
     `changes` hold places as if drawn uniformly; here the place is certain, given the pointer.
     """
+    return _result(pointer_settling(toy, changes))
+
+
+def pointer_settling(toy: Toy, changes: Transitions, rounds: int = 20_000) -> Generator[None, None, Array]:
+    """The same in parts, with a rest every `POINTER_ROUNDS` steps of the chain."""
     size, stride = len(toy.sentences), toy.request.max_length + 1
     counts = toy.lengths[changes.source] + (changes.move == INSERT)
     rows, columns, weights = [], [], []
@@ -137,7 +153,9 @@ def pointer_law(toy: Toy, changes: Transitions, rounds: int = 20_000) -> Array:
     onward = state - state % stride + advance_pointer(state % stride, np.zeros_like(state), False, stride - 1)
     row, column, weight = np.append(row, state), np.append(column, onward), np.append(weight, stay)
     law = np.full(size * stride, 1 / (size * stride))
-    for _ in range(rounds):
+    for done in range(rounds):
+        if done % POINTER_ROUNDS == POINTER_ROUNDS - 1:
+            yield
         after = np.bincount(column, law[row] * weight, size * stride)
         settled = np.abs(after - law).max() < 1e-15
         law = after / after.sum()
@@ -176,3 +194,13 @@ def deviation_scale(dense: Array, law: Array) -> Array:
         variance = law * (1 - law)
     scale: Array = np.sqrt(2 / np.pi * np.maximum(variance, 0))
     return scale
+
+
+def _result(work: Generator[None, None, _Result]) -> _Result:
+    """What work in parts comes to."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            found: _Result = done.value
+            return found

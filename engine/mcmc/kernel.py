@@ -125,6 +125,10 @@ class Kernel:
         moves = self.pick_moves(uniforms[:, MOVE])
         places = self.pick_places(moves, uniforms[:, PLACE])
         chains = np.flatnonzero(self.obstacles(moves, places) == POSSIBLE)
+        yield from self.look_up(chains, moves, places)
+
+    def look_up(self, chains: Ids, moves: Ids, places: Ids) -> Iterator[None]:
+        """Read what these chains need for their moves at their places (each [C]), all but the last part of them."""
         for start in range(0, len(chains) - BATCH, BATCH):
             part = chains[start : start + BATCH]
             self._gaps.read(part, places[part], places[part] + (moves[part] != INSERT))

@@ -5,10 +5,15 @@ oneDNN does the same product in float32 from weights it has laid out beforehand,
 rows of a beam, and adds a rectifier or a residual on the way; a single row is fastest from the transposed weights.
 A layout is made at first use and again whenever the weights have changed; training and other devices use the plain
 product.
+
+For every number of rows oneDNN makes kernels of half a megabyte that it keeps, so rows are padded
+to one of a few numbers.
 """
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_left
 from typing import Any
 
 import torch
@@ -16,6 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _ONEDNN: Any = torch.ops.mkldnn if torch._C._has_mkldnn else None
+_SIZES = (*range(2, 9), 12, *range(16, 129, 16))  # numbers of rows it is asked for; with more it gains little
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")  # read at its first product; 1,024 otherwise
 _ROWS = 8  # the number of rows oneDNN's layout is made for; it serves others as well
 
 
@@ -38,8 +45,11 @@ class Packed:
         """X times the weight's transpose, plus bias; then rectified, or `plus` added: [..., in] -> [..., out]."""
         if torch.is_grad_enabled() or x.dtype is not torch.float32 or x.device.type != "cpu" or _ONEDNN is None:
             return _finish(functional.linear(x, weight, bias), relu, plus)
+        rows = x.numel() // weight.shape[1]
+        if not 0 < rows <= _SIZES[-1]:
+            return _finish(functional.linear(x, weight, bias), relu, plus)
         self._refresh(weight)
-        if x.numel() == weight.shape[1]:
+        if rows == 1:
             if self._transposed is None:
                 self._transposed = weight.detach().T.contiguous()
             row = x.view(1, -1)
@@ -47,6 +57,13 @@ class Packed:
             return _finish(out.view(*x.shape[:-1], -1), relu, plus)
         if self._onednn is None:
             self._onednn = _ONEDNN._reorder_linear_weight(weight.detach(), _ROWS)
+        size = _SIZES[bisect_left(_SIZES, rows)]
+        if size == rows:
+            return self._few(x, bias, relu, plus)
+        out = self._few(_pad(x, rows, size), bias, relu, None if plus is None else _pad(plus, rows, size))
+        return out[:rows].view(*x.shape[:-1], -1)
+
+    def _few(self, x: Tensor, bias: Tensor | None, relu: bool, plus: Tensor | None) -> Tensor:
         if plus is not None:
             return _ONEDNN._linear_pointwise.binary(x, plus, self._onednn, bias, "add")  # type: ignore[no-any-return]
         return _ONEDNN._linear_pointwise(  # type: ignore[no-any-return]
@@ -60,6 +77,11 @@ class Packed:
         if self._weight is not weight or self._key != key:
             self._weight, self._key = weight, key
             self._transposed = self._onednn = None
+
+
+def _pad(x: Tensor, rows: int, size: int) -> Tensor:
+    """Zeros after the rows: [..., in] -> [size, in]."""
+    return functional.pad(x.reshape(rows, -1), (0, 0, 0, size - rows))
 
 
 def _finish(out: Tensor, relu: bool, plus: Tensor | None) -> Tensor:

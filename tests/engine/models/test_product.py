@@ -6,10 +6,13 @@ import pytest
 import torch
 from torch.nn import functional
 
+from engine.models import product
 from engine.models.product import Packed, Product
 
 
-@pytest.mark.parametrize("shape", [(1, 24), (1, 1, 24), (5, 24), (3, 4, 24), (80, 24)])
+@pytest.mark.parametrize(
+    "shape", [(0, 24), (1, 24), (1, 1, 24), (5, 24), (9, 24), (3, 7, 24), (80, 24), (127, 24), (129, 24)]
+)
 def test_every_form_is_the_plain_product(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
     layer, x = Product(24, 40), torch.randn(*shape)
@@ -22,6 +25,28 @@ def test_every_form_is_the_plain_product(shape: tuple[int, ...]) -> None:
             assert torch.allclose(layer.plus(x, residual), want + residual, atol=1e-5)
             without = Packed().product(x, layer.weight, None)
             assert torch.allclose(without, functional.linear(x, layer.weight), atol=1e-5)
+
+
+def test_few_numbers_of_rows_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would cost memory for good."""
+    asked = set()
+
+    class Counting:
+        _reorder_linear_weight = staticmethod(lambda weight, _: weight)
+
+        @staticmethod
+        def _linear_pointwise(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *_: object) -> torch.Tensor:
+            asked.add(len(x))
+            return functional.linear(x, weight, bias)
+
+    monkeypatch.setattr(product, "_ONEDNN", Counting)
+    layer = Product(3, 2)
+    with torch.no_grad():
+        for rows in range(300):
+            x = torch.randn(rows, 3)
+            assert torch.allclose(layer(x), functional.linear(x, layer.weight, layer.bias), atol=1e-6)
+    assert asked == set(product._SIZES)
+    assert len(asked) <= 16
 
 
 def test_changed_weights_are_noticed() -> None:
