@@ -42,6 +42,7 @@ class ClusterMap(ClusterData):
         self._offset = (0.0, 0.0)  # from the pointer to the held mean, in the plane
         self._picked = -1  # the component chosen last: its mean is what the keys move
         self._pushed: tuple[float, float] | None = None  # where they have moved it
+        self._pushing = False  # a key that moves it is down
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of clusters")
@@ -251,7 +252,8 @@ class ClusterMap(ClusterData):
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """A mean moved by keys is let go with the key."""
-        if self._pushed is not None and event.key() in _ARROWS and not event.isAutoRepeat():
+        if self._pushing and self._pushed is not None and event.key() in _ARROWS and not event.isAutoRepeat():
+            self._pushing = False
             self.component_released.emit(self._picked, *self._pushed)
         super().keyReleaseEvent(event)
 
@@ -263,7 +265,7 @@ class ClusterMap(ClusterData):
         mean = self._components.means[self._picked]
         x, y = self._pushed or (float(mean[0]), float(mean[1]))
         far = PUSH * self.view.width / self.view.scale
-        self._pushed = x + right * far, y + up * far
+        self._pushed, self._pushing = (x + right * far, y + up * far), True
         self.component_dragged.emit(self._picked, *self._pushed)
 
 

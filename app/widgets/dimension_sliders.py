@@ -162,10 +162,13 @@ class _Rows(QWidget):
         x0, x1 = self.track(self._held)
         self._set(self._held, (x - x0) / max(x1 - x0, 1) * 2 * SPAN - SPAN)
 
+    def _row_at(self, at: QPointF) -> int:
+        return next((r for r in range(len(self.dimensions)) if self.rect_of(r).contains(at)), -1)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take a slider."""
         at = event.position()
-        row = next((r for r in range(len(self.dimensions)) if self.rect_of(r).contains(at)), -1)
+        row = self._row_at(at)
         if row >= 0:
             self.row = row
             if at.x() > self.track(row)[0] - 8:
@@ -186,8 +189,9 @@ class _Rows(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Back to the prior's mean."""
-        if self.dimensions:
-            self._set(self.row, 0.0)
+        row = self._row_at(event.position())
+        if row >= 0:
+            self._set(row, 0.0)
             self.released.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -234,6 +238,7 @@ class DimensionSliders(QScrollArea):
     def show_dimensions(self, dimensions: Sequence[Dimension], threshold: float) -> None:
         """These dimensions, in this order; `threshold` is the variance from which one counts as active."""
         self.rows.dimensions, self.rows.threshold = tuple(dimensions), threshold
+        self.rows.row = min(self.rows.row, max(len(dimensions) - 1, 0))
         self.rows.values = [0.0] * (1 + max((d.index for d in dimensions), default=-1))
         self._fit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ class HeatGrid(QAbstractScrollArea):
         self._caption = ""
         self._hover = (-1, -1)
         self._current = (-1, -1)  # of the keyboard; column -1: the whole row
+        self._fit: tuple[float, float, float, float, float] | None = None
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -67,6 +69,12 @@ class HeatGrid(QAbstractScrollArea):
 
     def _sizes(self) -> tuple[float, float, float, float, float]:
         """Left of the cells, their top, the width of the totals, width and height of a cell; px."""
+        if self._fit is None:
+            self._fit = self._fitted()
+        return self._fit
+
+    def _fitted(self) -> tuple[float, float, float, float, float]:
+        """The same, measured: every name is, so not for every cell."""
         px, (rows, columns) = self._theme.px, self._counts.shape
         metrics = QFontMetricsF(self._theme.ui_font(12))
         widest = max((metrics.horizontalAdvance(r) for r in self._rows), default=0.0)
@@ -81,6 +89,7 @@ class HeatGrid(QAbstractScrollArea):
         return left, top, right, wide, high
 
     def _measure(self) -> None:
+        self._fit = None
         left, top, right, wide, high = self._sizes()
         rows, columns = self._counts.shape
         for bar, length, page, step in (
@@ -114,6 +123,18 @@ class HeatGrid(QAbstractScrollArea):
         column = int((at.x() - left + self.horizontalScrollBar().value()) // wide)
         outside = at.x() < left or at.x() > self.viewport().width() - right
         return (row, column) if not outside and 0 <= column < columns else (row, -1)
+
+    def _rows_in_sight(self) -> range:
+        _, top, _, _, high = self._sizes()
+        first = self.verticalScrollBar().value()
+        return range(
+            int(first // high), min(len(self._rows), int((first + self.viewport().height() - top) // high) + 1)
+        )
+
+    def _columns_in_sight(self) -> range:
+        left, _, right, wide, _ = self._sizes()
+        first, room = self.horizontalScrollBar().value(), self.viewport().width() - left - right
+        return range(int(first // wide), min(len(self._columns), int((first + room) // wide) + 1))
 
     def _shares(self) -> npt.NDArray[np.float64]:
         return self._counts / np.maximum(self._counts.sum(1, keepdims=True), 1)
@@ -149,7 +170,7 @@ class HeatGrid(QAbstractScrollArea):
         painter.setFont(self._theme.number_font(11))
         metrics = QFontMetricsF(painter.font())
         shares = self._shares()
-        for row, column in np.ndindex(*self._counts.shape):
+        for row, column in product(self._rows_in_sight(), self._columns_in_sight()):
             cell = self.cell_rect(row, column)
             if not cell.intersects(room):
                 continue
@@ -173,10 +194,8 @@ class HeatGrid(QAbstractScrollArea):
         totals = self._counts.sum(1)
         font = self._theme.ui_font(12)
         metrics = QFontMetricsF(font)
-        for row, name in enumerate(self._rows):
-            place = self.cell_rect(row, -1)
-            if place.bottom() < 0 or place.top() > self.viewport().height():
-                continue
+        for row in self._rows_in_sight():
+            name, place = self._rows[row], self.cell_rect(row, -1)
             whole = self._current == (row, -1)
             if whole or self._hover == (row, -1):
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -213,7 +232,8 @@ class HeatGrid(QAbstractScrollArea):
         painter.setFont(font)
         slanted = any(metrics.horizontalAdvance(n) + 8 > wide for n in self._columns)
         painter.setClipRect(QRectF(left, 0, end + px(70 if slanted else 0) - left, top))
-        for column, name in enumerate(self._columns):
+        for column in self._columns_in_sight():
+            name = self._columns[column]
             painter.setPen(c.accent if self._hover[1] == column else c.ink)
             x = self.cell_rect(0, column).left()
             if x + wide < left or x > end:

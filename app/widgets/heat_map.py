@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.theme import Theme
 from app.widgets.heat_grid import HeatGrid
-from app.widgets.replies import Tips
+from app.widgets.replies import OwnKeys, Tips
 
 
 def percent(share: float) -> str:
@@ -25,6 +25,7 @@ class HeatMap(HeatGrid):
     def __init__(self, *, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme=theme, parent=parent)
         Tips(self.viewport(), self._tip_at)
+        OwnKeys(self, lambda event: event.key() in _KEYS)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Light up the names of the cell under the pointer."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 Array = npt.NDArray[np.floating]
 Window = tuple[float, float, float, float]  # left, right, bottom, top, in plane coordinates
 CLOSEST, FARTHEST = 4000.0, 0.5  # pixels a unit
+OUTSIDE = 1e7  # pixels: what lies farther is drawn there; an infinite place would end a painter half-way
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,16 @@ class View:
 
     def to_pixel(self, x: float, y: float) -> QPointF:
         """Where a point of the plane stands."""
-        return QPointF(
-            self.width / 2 + (x - self.center[0]) * self.scale, self.height / 2 - (y - self.center[1]) * self.scale
-        )
+        right = self.width / 2 + (x - self.center[0]) * self.scale
+        down = self.height / 2 - (y - self.center[1]) * self.scale
+        return QPointF(min(max(right, -OUTSIDE), OUTSIDE), min(max(down, -OUTSIDE), OUTSIDE))
 
     def to_pixels(self, points: Array) -> Array:
         """The same for an array [N, 2 or more]; gives [N, 2] float64."""
         out = np.empty((len(points), 2))
         out[:, 0] = self.width / 2 + (points[:, 0] - self.center[0]) * self.scale
         out[:, 1] = self.height / 2 - (points[:, 1] - self.center[1]) * self.scale
-        return out
+        return np.clip(out, -OUTSIDE, OUTSIDE)
 
     def to_plane(self, at: QPointF) -> tuple[float, float]:
         """The point of the plane under a pixel."""

@@ -61,13 +61,13 @@ def user(home: Path, args: argparse.Namespace) -> int:
     """Let the user work; the number of faults."""
     import torch  # before Qt  # noqa: F401
 
-    from tests.soak.user import read_journal, soak
+    from tests.soak.user import LONG, read_journal, soak
 
     home.mkdir()
     replay = read_journal(args.replay) if args.replay else None
     outcome = soak(home, args.actions, args.seed, args.journal or home / "journal.jsonl", replay)
     print("\n".join(outcome.lines()), flush=True)
-    if outcome.actions >= 5_000 and 1000 * outcome.growth[0].low > args.flat:
+    if outcome.actions >= LONG and 1000 * outcome.growth[0].low > args.flat:
         print(f"memory is not flat: surely more than {args.flat:.0f} KB per 1,000 actions")
         return 1
     return len(outcome.faults)

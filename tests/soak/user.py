@@ -25,6 +25,8 @@ SAMPLE_EVERY = 100  # actions between two looks at the memory
 REST = (0.0, 0.0, 0.0, 0.004, 0.016, 0.016, 0.1)  # seconds between two actions
 PLAY_EVERY = 40  # actions after which the chains are set going again
 WARM_UP = 0.25  # share of the actions before memory has to be flat
+LONG = 5_000  # actions from which on memory is judged
+PATIENCE = 90.0  # seconds that a panel has to show its demonstration
 
 
 @dataclass
@@ -67,6 +69,8 @@ def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] 
     """Do so many actions (or those of a journal again) in a fresh window and say what happened."""
     outcome, watch = Outcome(seed), Watch()
     with watch.installed(), opened(home, seed) as (window, dialogs), journal.open("w", encoding="utf-8") as book:
+        if count >= LONG:
+            see_everything(window)
         rest(window)
         before = threads(), ticking(), len(window.findChildren(QWidget))
         watch.follow(window.services.bridge)
@@ -84,6 +88,21 @@ def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] 
         outcome.threads, outcome.timers = (before[0], after[0]), (dict(before[1]), dict(after[1]))
         outcome.widgets = before[2], after[2]
     return summed_up(outcome, watch)
+
+
+def see_everything(window: Window) -> None:
+    """Every model loaded and every panel's pictures seen: what is made at its first use is not what grows."""
+    bridge = window.services.bridge
+    for model in list(bridge.models):
+        bridge.load_model(model.name)
+    for panel in window.panels():
+        window.show_panel(panel.key)
+        panel.demo()
+        if not bridge.wait_for(panel.ready, PATIENCE):
+            raise RuntimeError(f"{panel.title} did not show its demonstration")
+        for _ in panel.shots():
+            pump(0.1)
+        panel.stop()
 
 
 def drawn(catalogue: Catalogue, count: int) -> Iterator[Action]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from pathlib import Path
@@ -52,11 +53,12 @@ class Lesson(msgspec.Struct, frozen=True):
 
     def request(self, runs: Path) -> Train:
         """The run; its state is kept in a folder under `runs`, the model goes to the library."""
-        name = self.name()
+        name, data = self.name(), self.data or str(EXAMPLES)
+        text = hashlib.sha256(f"{self.recipe}\n{data}".encode()).hexdigest()[:8]  # weights go on in their own text
         return Train(
             recipe=self.recipe,
-            data=self.data or str(EXAMPLES),
-            run=str(runs / f"{name}-p{self.passes}"),
+            data=data,
+            run=str(runs / f"{name}-p{self.passes}-{text}"),
             output=str(models_folder() / f"{name}.safetensors"),
             threads=1,
             frames=FRAMES,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
@@ -56,6 +57,7 @@ class ClusterList(QTableWidget):
         super().__init__(0, 4)
         self._theme = theme
         self._rows: tuple[Row, ...] = ()
+        self._next: tuple[Row, ...] = ()  # to be shown once no name is being typed
         self.setHorizontalHeaderLabels(["", "name (type one)", "sentences", "for example"])
         self.setAccessibleName("Clusters")
         self.setToolTip("Click: select its sentences. Double click or F2: give it a name, kept with the session")
@@ -72,13 +74,15 @@ class ClusterList(QTableWidget):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.itemChanged.connect(self._on_changed)
         self.cellClicked.connect(lambda row, _column: self.row_chosen.emit(row))
-        self.cellActivated.connect(lambda row, _column: self.row_chosen.emit(row))
         theme.changed.connect(self._restyle)
         self._restyle()
 
     def show_rows(self, rows: Sequence[Row]) -> None:
         """Other clusters, or other names."""
-        self._rows = tuple(rows)
+        self._next = tuple(rows)
+        if self.state() == QAbstractItemView.State.EditingState:
+            return  # what is being typed would go, and the row may be another cluster's
+        self._rows = self._next
         with QSignalBlocker(self):
             self.setRowCount(len(rows))
             for place, row in enumerate(rows):
@@ -92,6 +96,18 @@ class ClusterList(QTableWidget):
                 if row.color is not None:
                     self.item(place, 0).setIcon(_dot(row.color, self._theme.px(10)))
         self.viewport().update()
+
+    def closeEditor(self, editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        """Show what has come in meanwhile."""
+        super().closeEditor(editor, hint)
+        self.show_rows(self._next)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return chooses a row. A double click is none: it would choose the row back."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
+            self.row_chosen.emit(self.currentRow())
+        else:
+            super().keyPressEvent(event)
 
     def mark(self, place: int) -> None:
         """Select a row without saying so; -1 for none."""

@@ -116,10 +116,11 @@ class Explain(QWidget):
         """How sure the model is of the sentence."""
         (sentence,) = event.sentences
         count = len(sentence.words)
-        mean = math.exp(sentence.log_prob / max(count + 1, 1))
+        mean = math.exp(sentence.log_prob / max(len(sentence.probabilities), 1))
+        end = " and the end mark" if sentence.finished else ", cut before an end mark"
         how = "greedy, while it moves" if event.preview else "beam 5"
         self.happened.setText(
-            f"{self._where}\nlog p(x|z) = {number(sentence.log_prob)} nats for {count} words and the end mark: "
+            f"{self._where}\nlog p(x|z) = {number(sentence.log_prob)} nats for {count} words{end}: "
             f"{mean:.2f} a word ({how}, {number(event.seconds * 1e3)} ms)."
         )
 

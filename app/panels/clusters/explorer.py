@@ -81,9 +81,12 @@ class Explorer(Asker):
 
     def show_model(self, model: str) -> None:
         """Another model, or none, or the one that trains."""
+        dropped = list(self._jobs)
         self.drop_all()
         self.model = model
         self._forget()
+        for kind in dropped:
+            self.progress.emit(kind, 1, 1)  # over
         if model and model != LIVE:
             self._ask("report", InspectMixture(model=model), self._on_report)
         self.film_changed.emit()

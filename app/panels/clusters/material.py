@@ -72,7 +72,7 @@ class Material(QObject):
         """Encode for each model on show what it has to show."""
         path = self._panel.store.choices.file
         if path and self._read[0] != path and not self._load(path):
-            path = ""
+            self._read = (path, [], [])  # said once
         for explorer in (self._panel.main, self._panel.beside):
             if explorer.report is not None:
                 self._encode_for(explorer, path)
@@ -90,7 +90,7 @@ class Material(QObject):
         else:
             examples, their_labels, _ = read_lines(FALLBACK)
             explorer.encode("example errands", examples, their_labels)
-        explorer.encode(path, *((texts, ()) if path and not own else ((), ())), ghosts=True)
+        explorer.encode(path, texts if path and not own else (), (), ghosts=True)
 
     def said(self) -> str:
         """Where the points come from, in words."""
@@ -108,7 +108,9 @@ class Material(QObject):
                 said = f"{all_of_them:,} held-out sentences, {followed:,} of them followed through the training"
         else:
             said = f"{count:,} example errands" if count else ""
-        if path and explorer.sample.source != path:
+        if path and self._read == (path, [], []):
+            said += f"; {name} could not be read"
+        elif path and explorer.sample.source != path:
             said += f"; {len(explorer.ghosts):,} of {name} over them as diamonds"
             unknown = explorer.ghosts.unknown
         return f"{said}; {unknown:,} words are unknown to the model" if unknown else said

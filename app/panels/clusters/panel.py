@@ -119,6 +119,8 @@ class ClustersPanel(Panel):
             (self.inputs.section.toggled, self.inputs.show_lesson_form),
         ):
             signal.connect(slot)
+        for stage in self.stages:
+            stage.map.lasso_ended.connect(self._end_lasso)
         for explorer in (self.main, self.beside):
             explorer.failed.connect(self.services.notices.error)
             explorer.report_ready.connect(self._on_report)
@@ -217,6 +219,11 @@ class ClustersPanel(Panel):
         for stage in self.stages:
             stage.map.set_lasso(True)
 
+    @Slot()
+    def _end_lasso(self) -> None:
+        for stage in self.stages:
+            stage.map.set_lasso(False)
+
     # --- what every panel answers ------------------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
@@ -249,6 +256,7 @@ class ClustersPanel(Panel):
         """Stop the film, layouts and encoding; the training goes on until it is cancelled."""
         self.cinema.playhead.pause()
         self.work.stop()
+        self.show_maps()
 
     def demo(self) -> None:
         """Two trainings side by side, played from the beginning."""

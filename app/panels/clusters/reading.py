@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.panels.clusters.explorer import Explorer, as_point
-from app.panels.clusters.scene import block_of, with_block
+from app.panels.clusters.scene import block_of, start_of, with_block
 from app.panels.clusters.stage import Stage
 from app.panels.clusters.store import Store
 
@@ -164,9 +164,12 @@ class Reading(QObject):
                 continue
             if explorer is main and len(point) == report.latent_size:
                 here = point
-            elif explorer is not main:
+            elif explorer is main:
+                here = start_of(report)
+            else:
                 here = self._beside(here, explorer)
-            if explorer.last is None or not np.array_equal(explorer.last.points[0], here.astype(np.float32)):
+            moved = not np.array_equal(explorer.here, here)
+            if explorer.last is None or moved or not np.array_equal(explorer.last.points[0], here.astype(np.float32)):
                 explorer.decode(here, preview=False)
             stage.show_here()
 

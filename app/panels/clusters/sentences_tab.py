@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.clusters.scene import Scene
@@ -59,7 +59,7 @@ class SentencesTab(QWidget):
         self.search.textChanged.connect(self._on_search)
         self.lasso.clicked.connect(self.lasso_wanted)
         self.clear.clicked.connect(self._on_clear)
-        self.table.clicked.connect(self._on_clicked)
+        self.table.row_chosen.connect(self._on_chosen)  # clicked, or Return
 
     def _row(self, row: int) -> Sequence[Cell]:
         place, scene = int(self._places[row]), self._scene
@@ -107,6 +107,6 @@ class SentencesTab(QWidget):
         self.search.clear()
         self.selected.emit(None)
 
-    @Slot(QModelIndex)
-    def _on_clicked(self, index: QModelIndex) -> None:
-        self.went.emit(int(self._places[index.row()]))
+    @Slot(int)
+    def _on_chosen(self, row: int) -> None:
+        self.went.emit(int(self._places[row]))

@@ -100,6 +100,9 @@ class Studio(QObject):
         """The model is in the library: read it where the run was watched."""
         panel = self._panel
         panel.services.notices.info(f"{name} is trained and in the library.")
+        for explorer in (panel.main, panel.beside):
+            if explorer.model == name:
+                explorer.show_model(name)  # another model from now on
         if panel.store.choices.model == LIVE:
             panel.store.set(panel.store.choices.with_fields(model=name))
         self._list()

@@ -44,6 +44,7 @@ class Views(QObject):
         self._theme = theme
         self.front = self._stages[0]
         self.selection: Indices | None = None
+        self._chosen_of = self.front.explorer.sample  # whose places the selection holds
         self.tally = Tally(())
         self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self.show_tables)
@@ -71,7 +72,8 @@ class Views(QObject):
     def bring(self, stage: Stage) -> None:
         """Let the tabs show this stage."""
         if stage is not self.front:
-            self.front = stage
+            self.selection = self._same(stage)
+            self.front, self._chosen_of = stage, stage.explorer.sample
             self.refresh()
 
     def settle(self) -> None:
@@ -131,8 +133,10 @@ class Views(QObject):
             self.clusters.show_figures(figures.metrics, figures.count, figures.verdict)
         else:
             self.clusters.show_figures(explorer.figures_at(frame), len(texts), "")
-        if self.selection is not None and len(texts) <= self.selection.max(initial=-1):
-            self.select(None)  # fewer sentences than before: the places mean others
+        if self.selection is not None and (
+            explorer.sample is not self._chosen_of or len(texts) <= self.selection.max(initial=-1)
+        ):
+            self.select(None)  # other sentences than before, or fewer: the places mean others
         self.sentences.show_scene(scene, self.selection, choices.colour_by)
         self._explain.show_frame(explorer, frame)
 
@@ -156,11 +160,13 @@ class Views(QObject):
     @Slot(object)
     def select(self, found: Indices | None) -> None:
         """These sentences; the rest goes grey. Of two models with the same sentences, on both maps."""
-        self.selection = None if found is None else np.asarray(found, dtype=np.intp)
-        count = len(self.front.scene.texts) if self.front.scene is not None else 0
+        count = len(self.front.scene.positions) if self.front.scene is not None else 0  # texts grow as they come in
+        self.selection = None if found is None else _below(count, np.asarray(found, dtype=np.intp))
+        self._chosen_of = self.front.explorer.sample
         for stage in self._stages:
-            if stage.scene is not None and len(stage.scene.texts) == count:
-                stage.map.set_selected(self._same(stage))
+            if stage.scene is not None and len(stage.scene.positions) == count:
+                same = self._same(stage)
+                stage.map.set_selected(None if same is None else _below(count, same))
         if found is None:
             self.clusters.list.mark(-1)
         choices = self._store.choices
@@ -195,3 +201,8 @@ class Views(QObject):
         if scene is not None and row < len(self.tally.clusters):
             self.select(np.sort(self.tally.of_cell(row, column, scene.labels)))
             self.clusters.list.mark(row)
+
+
+def _below(count: int, places: Indices) -> Indices:
+    """Without those that are no place: what was counted may be older than what is on show."""
+    return places[places < count]

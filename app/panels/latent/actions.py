@@ -79,10 +79,12 @@ def _copy_walk(panel: LatentPanel) -> None:
 
 
 def _swap(panel: LatentPanel) -> None:
-    panel.store.choose("anchors", tuple(reversed(panel.store.choices.anchors)))
+    anchors = panel.store.choices.anchors
+    if len(anchors) > 1:
+        panel.store.choose("anchors", (anchors[-1], *anchors[1:-1], anchors[0]))
 
 
 def _to_center(panel: LatentPanel) -> None:
     point = panel.hand.point
     if point is not None:
-        panel.hand.go(np.zeros(len(point)), final=True)
+        panel.hand.go_to(np.zeros(len(point)))

@@ -42,12 +42,9 @@ class _Row(QWidget):
             )
         )
         self.strength, self.quality = QLabel(), QLabel("finding the direction")
-        self.strength.setFont(theme.number_font(13))
-        self.strength.setFixedWidth(theme.px(48))
         self.quality.setProperty("role", "caption")
-        name = QLabel(attribute.name)
-        name.setFixedWidth(theme.px(110))
-        gone = QToolButton(autoRaise=True, icon=icon("close", theme))
+        name = self._name = QLabel(attribute.name)
+        gone = self._gone = QToolButton(autoRaise=True)
         gone.setToolTip("Remove this attribute")
         gone.setAccessibleName(f"Remove {attribute.name}")
         gone.clicked.connect(remove)
@@ -58,6 +55,16 @@ class _Row(QWidget):
         row.addWidget(self.strength)
         row.addWidget(self.quality, 2)
         row.addWidget(gone)
+        self._theme = theme
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    @Slot()
+    def _restyle(self) -> None:
+        self.strength.setFont(self._theme.number_font(13))
+        self.strength.setFixedWidth(self._theme.px(48))
+        self._name.setFixedWidth(self._theme.px(110))
+        self._gone.setIcon(icon("close", self._theme))
 
     def show_strength(self, value: float) -> None:
         """Without saying that it changed."""
@@ -135,7 +142,12 @@ class AttributesTab(QWidget):
 
     def show_attributes(self, attributes: tuple[Attribute, ...]) -> None:
         """A row for each."""
-        if [a.name for a in attributes] != [a.name for a in self._attributes]:
+        lists = [(a.name, a.negative, a.positive) for a in attributes]
+        before = {a.name: (a.name, a.negative, a.positive) for a in self._attributes}
+        if lists != list(before.values()):
+            for one in lists:
+                if before.get(one[0]) != one:
+                    self._ready.pop(one[0], None)  # of other lists
             for row in self._rows.values():
                 row.deleteLater()
             self._rows = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +16,7 @@ Layer = Literal["density", "change", "confidence", "none"]
 SearchKind = Literal["beam", "greedy", "sample"]
 LETTERS = "ABCDEF"
 MOST_PINS = 6
+FARTHEST = 1e6  # of a coordinate: no decoder has seen anything near it, and squares of it are still numbers
 
 EXAMPLE_ANCHORS = ("She is reading a book in the garden.", "We will take the train to the sea tomorrow.")
 
@@ -90,9 +92,16 @@ class Choices(msgspec.Struct, frozen=True):
     def read(state: Any) -> Choices:
         """What a saved state says; an unreadable one gives the defaults."""
         try:
-            return msgspec.convert(state, Choices, strict=False)
+            found = msgspec.convert(state, Choices, strict=False)
         except msgspec.ValidationError:
             return Choices()
+        pins = tuple(p for p in found.pins if within(p.point))
+        return found.with_fields(point=found.point if within(found.point) else (), pins=pins)
+
+
+def within(point: Iterable[float]) -> bool:
+    """Whether a point can be drawn and decoded."""
+    return all(abs(v) <= FARTHEST for v in point)
 
 
 def decode_command(choices: Choices, point: Point) -> str:
@@ -137,6 +146,8 @@ def read_point(text: str, size: int) -> tuple[float, ...]:
         raise ValueError(f"{right}; these are not numbers separated by commas.") from error
     if len(values) not in (2, 3, size):
         raise ValueError(f"{right}; here are {len(values)}.")
+    if not within(values):
+        raise ValueError(f"{right}, none beyond {FARTHEST:,.0f}.")
     return tuple(values)
 
 

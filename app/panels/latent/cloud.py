@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,22 +32,23 @@ class Cloud(QObject):
         tab.pointed.connect(stages[0].light)
         tab.selected.connect(self.select)
         tab.lasso_wanted.connect(self.lasso)
-        tab.cancelled.connect(self._main.stop_cloud)
         for stage in stages:
-            stage.pad.lassoed.connect(self._on_lasso)
-            stage.pad.point_chosen.connect(self._on_point_chosen)
+            tab.cancelled.connect(stage.explorer.stop_cloud)
+            stage.pad.lassoed.connect(partial(self._on_lasso, stage))
+            stage.pad.point_chosen.connect(partial(self._on_point_chosen, stage))
 
     @Slot()
     def show(self) -> None:
         """List what has been encoded."""
         report = self._main.report
         self._tab.show_progress(1, 1, "")
+        self.select(np.empty(0, dtype=np.intp))  # places in the list before
         self._tab.show_texts(self._main.texts, self._main.cloud_name or (report.source if report else ""))
 
     @Slot(str, float, float)
     def _on_progress(self, what: str, done: float, total: float) -> None:
         if what == "cloud":
-            said = f"encoding {self._main.cloud_name}: {done:,.0f} of {total:,.0f}"
+            said = f"encoding {self._main.coming}: {done:,.0f} of {total:,.0f}"
             self._tab.show_progress(done, total, said + self._remaining())
 
     def _remaining(self) -> str:
@@ -57,24 +59,28 @@ class Cloud(QObject):
     def go(self, index: int) -> None:
         """Put the hand on a sentence."""
         if index < len(self._main.cloud):
-            self._hand.go(np.asarray(self._main.cloud[index], dtype=float), final=True)
+            self._hand.go_to(self._main.cloud[index])
 
     @Slot(object)
     def select(self, indices: npt.NDArray[np.intp]) -> None:
         """Light up some sentences on all pads."""
         for stage in self._stages:
-            stage.show_selection(indices)
+            stage.show_selection(indices if self._listed(stage) else ())
 
-    @Slot(str, int)
-    def _on_point_chosen(self, group: str, index: int) -> None:
-        if group == "sentences":
+    def _listed(self, stage: Stage) -> bool:
+        """Whether a pad shows the sentences of the list."""
+        return list(stage.explorer.texts) == list(self._main.texts)
+
+    def _on_point_chosen(self, stage: Stage, group: str, index: int) -> None:
+        if group == "sentences" and self._listed(stage):
             self.go(index)
 
-    @Slot(str, object)
-    def _on_lasso(self, group: str, indices: npt.NDArray[np.intp]) -> None:
-        if group == "sentences":
-            for stage in self._stages:
-                stage.pad.lassoing = False
+    def _on_lasso(self, stage: Stage, group: str, indices: npt.NDArray[np.intp]) -> None:
+        for each in self._stages:
+            each.pad.lassoing = False
+        if group == "sentences" and not self._listed(stage):
+            self._notices.info("The model beside shows other sentences. Open the file again to encode it with both.")
+        elif group == "sentences":
             there = indices[indices < len(self._main.texts)]  # a pad may still show more than there are now
             self._tab.show_lasso(there.tolist())
             self.select(there)

@@ -94,10 +94,10 @@ class Explain(QWidget):
             parts.append(f"Attributes have moved it by {number(shift)}.")
         count = len(sentence.words)
         parts.append(f"{changed} of {count} words are new. " if changed else "The sentence is the one before. ")
-        mean = math.exp(sentence.log_prob / max(count + 1, 1))
+        mean = math.exp(sentence.log_prob / max(len(sentence.probabilities), 1))
+        end = " and the end mark" if sentence.finished else ", cut before an end mark"
         parts.append(
-            f"log p(x|z) = {number(sentence.log_prob)} nats for {count} words and the end mark: "
-            f"{mean:.2f} a word (geometric mean)."
+            f"log p(x|z) = {number(sentence.log_prob)} nats for {count} words{end}: {mean:.2f} a word (geometric mean)."
         )
         if not sentence.finished:
             parts.append("The decoder reached its longest sentence without an end mark.")

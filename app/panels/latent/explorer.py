@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
 from app.panels.latent.choices import Attribute, Choices, PlaneKind
+from app.panels.latent.encoder import Encoder
 from engine.messages import (
     AttributeReady,
     Decode,
@@ -36,14 +37,13 @@ from engine.messages import (
     Priority,
     PriorSample,
     Progress,
-    Request,
     SamplePrior,
     Superseded,
 )
 
 Array = npt.NDArray[np.floating]
 GRID = 24  # cells a side
-Handler = Callable[[Event], None]
+ATTRIBUTE = "attribute "  # and its name: the kind of a search for a direction
 
 
 def as_point(values: Array) -> Point:
@@ -51,7 +51,7 @@ def as_point(values: Array) -> Point:
     return tuple(float(v) for v in values)
 
 
-class Explorer(QObject):
+class Explorer(Encoder):
     """Asks for everything in the order it depends on each other: report, anchors, plane, walk.
 
     `side` names it in the engine's latest-wins slots. Results of an earlier model or choice are dropped.
@@ -66,59 +66,39 @@ class Explorer(QObject):
     neighbours_found = Signal(object)  # NeighboursFound
     attribute_ready = Signal(str)
     prior_drawn = Signal(object)  # the point, [D]
-    cloud_changed = Signal()
-    progress = Signal(str, float, float)  # what, done, total
-    failed = Signal(str, str)  # sentence, traceback
 
     def __init__(self, bridge: Bridge, side: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._bridge, self._side = bridge, side
-        self._jobs: dict[str, int] = {}
-        self.model = ""
+        super().__init__(bridge, parent)
+        self._side = side
         self._choices = Choices()
         self._forget_results()
 
     def _forget_results(self) -> None:
-        self.report: LatentReport | None = None
+        self.report = None
         self.anchor_points: Array = np.empty((0, 0))
         self.unknown: tuple[int, ...] = ()
         self.plane: PlaneReady | None = None
+        self._through = False  # whether the plane asked for last goes through the sentences
         self.walk: list[PathStep] = []
         self._stacked: Array = np.empty((0, 0))
         self.grid: GridReady | None = None
         self.grid_rows = 0
         self.directions: dict[str, AttributeReady] = {}
-        self.cloud_texts: list[str] = []
-        self.cloud_name = self._collection = ""
-        self._chunks: list[Array] = []
+        self._lists: dict[str, tuple[tuple[str, ...], ...]] = {}  # what each direction was asked for
+        self._forget_cloud()
         self.asked = self.answered = self.dropped = 0
         self.seconds = 0.0
 
-    # --- asking ----------------------------------------------------------------------------------------------------
-
-    def _ask(self, kind: str, request: Request, handler: Handler, priority: Priority = Priority.INTERACTIVE) -> None:
-        """Ask for something of a kind; an earlier answer of that kind is not wanted any more."""
-        self.drop(kind)
-
-        def listener(message: Message) -> None:
-            if isinstance(message.event, Failed):
-                self._on_failed(kind, message.event)
-            elif self._jobs.get(kind, message.job) == message.job:
-                handler(message.event)
-
-        self._jobs[kind] = self._bridge.submit(request, listener, priority=priority)
-
-    def drop(self, kind: str) -> None:
-        """Stop what is being computed of a kind."""
-        job = self._jobs.pop(kind, None)
-        if job is not None:
-            self._bridge.forget(job)
-
     def _on_failed(self, kind: str, event: Failed) -> None:
-        if kind == "plane" and self._choices.plane == "anchors" and len(self.anchor_points) >= 2:
+        if kind == "plane" and self._through:
             self._make_plane("principal")  # sentences that fall together span no plane
             return
-        self.failed.emit(event.sentence, event.traceback)
+        if kind == "neighbours" and self._collection:
+            self._collection = ""  # the engine kept it no longer than the model: the examples are there again
+            return
+        if kind.startswith(ATTRIBUTE):
+            self._lists.pop(kind.removeprefix(ATTRIBUTE), None)  # the next change of the attributes asks again
+        super()._on_failed(kind, event)
 
     def close(self) -> None:
         """Show no model."""
@@ -149,7 +129,8 @@ class Explorer(QObject):
             self._make_walk()
         if choices.layer != old.layer:
             self.want_grid()
-        self._find_attributes()
+        if choices.attributes != old.attributes:
+            self._find_attributes()
 
     def _on_report(self, event: Event) -> None:
         if isinstance(event, Progress):
@@ -162,6 +143,8 @@ class Explorer(QObject):
 
     def _encode_anchors(self) -> None:
         texts = self._choices.anchors
+        self.drop("anchors")
+        self.drop("walk")
         self.walk, self._stacked = [], np.empty((0, 0))
         self.walk_changed.emit()
         if texts:
@@ -197,6 +180,7 @@ class Explorer(QObject):
             request = MakePlane(model=self.model, kind="dimensions", dimensions=(first, second))
         else:
             request = MakePlane(model=self.model, kind="principal")
+        self._through = request.kind == "through"
         self.drop("grid")
         self.grid, self.grid_rows = None, 0
         self._ask("plane", request, self._on_plane)
@@ -208,6 +192,7 @@ class Explorer(QObject):
             self.want_grid()
 
     def _make_walk(self) -> None:
+        self.drop("walk")
         self.walk, self._stacked = [], np.empty((0, 0))
         self.walk_changed.emit()
         if len(self.anchor_points) >= 2:
@@ -296,15 +281,18 @@ class Explorer(QObject):
     # --- attributes --------------------------------------------------------------------------------------------------
 
     def _find_attributes(self) -> None:
-        wanted = {a.name: a for a in self._choices.attributes}
-        for gone in self.directions.keys() - wanted.keys():
-            del self.directions[gone]
-        for attribute in wanted.values():
-            if attribute.name not in self.directions and f"attribute {attribute.name}" not in self._jobs:
+        wanted = {a.name: (a.negative, a.positive) for a in self._choices.attributes}
+        for name in [n for n, lists in self._lists.items() if wanted.get(n) != lists]:
+            self.drop(ATTRIBUTE + name)
+            del self._lists[name]
+            self.directions.pop(name, None)
+        for attribute in self._choices.attributes:
+            if attribute.name not in self._lists:
+                self._lists[attribute.name] = (attribute.negative, attribute.positive)
                 self._find_attribute(attribute)
 
     def _find_attribute(self, attribute: Attribute) -> None:
-        kind = f"attribute {attribute.name}"
+        kind = ATTRIBUTE + attribute.name
         request = FindAttribute(
             model=self.model, name=attribute.name, negative=attribute.negative, positive=attribute.positive
         )
@@ -322,50 +310,6 @@ class Explorer(QObject):
         """What the attributes add to a point: the sum of strength times direction, [D]."""
         known = [a for a in attributes if a.name in self.directions]
         return sum((a.strength * np.asarray(self.directions[a.name].direction) for a in known), 0.0)
-
-    # --- many sentences ----------------------------------------------------------------------------------------------
-
-    def encode_cloud(self, name: str, texts: Sequence[str]) -> None:
-        """Encode a file's sentences; they come in as they are done."""
-        self.cloud_name, self.cloud_texts, self._chunks, self._collection = name, [], [], ""
-        request = Encode(model=self.model, texts=tuple(texts), collection=name)
-        self._ask("cloud", request, self._on_cloud, Priority.BACKGROUND)
-
-    def _on_cloud(self, event: Event) -> None:
-        match event:
-            case Encoded():
-                self._chunks.append(np.asarray(event.means, dtype=np.float32))
-                self.cloud_texts.extend(event.texts)
-                self.progress.emit("cloud", len(self.cloud_texts), event.total)
-            case Finished():
-                self._collection = self.cloud_name
-                self._jobs.pop("cloud", None)
-                self.cloud_changed.emit()
-
-    def remaining(self) -> float | None:
-        """Seconds until the file is encoded; None when that cannot be told."""
-        record = self._bridge.jobs.get(self._jobs.get("cloud", 0))
-        return record.remaining if record else None
-
-    def stop_cloud(self) -> None:
-        """Keep what has been encoded so far."""
-        if "cloud" in self._jobs:
-            self.drop("cloud")
-            self.cloud_changed.emit()
-
-    @property
-    def cloud(self) -> Array:
-        """Posterior means of the file's sentences so far, or of the model's own examples, [N, D]."""
-        if not self._chunks:
-            return np.asarray(self.report.text_means) if self.report else np.empty((0, 0))
-        if len(self._chunks) > 1:
-            self._chunks = [np.concatenate(self._chunks)]
-        return self._chunks[0]
-
-    @property
-    def texts(self) -> Sequence[str]:
-        """The sentences of `cloud`."""
-        return self.cloud_texts if self._chunks else self.report.texts if self.report else ()
 
     # --- the map -----------------------------------------------------------------------------------------------------
 

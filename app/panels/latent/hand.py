@@ -76,6 +76,11 @@ class Hand(QObject):
         else:
             self._decode(preview=True)
 
+    def go_to(self, point: Array) -> None:
+        """A person chooses a point."""
+        self.taken.emit()
+        self.go(np.asarray(point, dtype=float), final=True)
+
     def show(self, t: float | None = None) -> None:
         """Draw the hand where it is."""
         point, asked = self.point, self.asked
@@ -122,8 +127,7 @@ class Hand(QObject):
     def go_to_anchor(self, index: int) -> None:
         """Go to an anchor's own point."""
         if index < len(self.main.anchor_points):
-            self.taken.emit()
-            self.go(np.asarray(self.main.anchor_points[index], dtype=float), final=True)
+            self.go_to(self.main.anchor_points[index])
 
     @Slot(float)
     def go_along(self, t: float) -> None:
@@ -160,7 +164,7 @@ class Hand(QObject):
             return
         values = np.array(read_point(text, self.main.report.latent_size))
         whole = len(values) == self.main.report.latent_size
-        self.go(values if whole else self.main.plane.plane.lift(values[None])[0], final=True)
+        self.go_to(values if whole else self.main.plane.plane.lift(values[None])[0])
 
     # --- decoding ----------------------------------------------------------------------------------------------------
 
@@ -195,10 +199,14 @@ class Hand(QObject):
             self._decode(preview=False)
             self.main.find_neighbours(asked)
 
-    @Slot()
-    def _on_plane(self) -> None:
-        if self.point is None:
+    def begin(self) -> None:
+        """Where there is no point yet: on the first sentence, or in the middle."""
+        if self.point is None and self.main.plane is not None:
             anchors = self.main.anchor_points
             start = anchors[0] if len(anchors) else self.main.center
             self._store.choices = self._store.choices.with_fields(point=as_point(start))
+
+    @Slot()
+    def _on_plane(self) -> None:
+        self.begin()
         self.decode_fully()

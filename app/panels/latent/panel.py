@@ -25,7 +25,7 @@ from app.commands import Command
 from app.panels.base import Panel
 from app.panels.latent.actions import commands
 from app.panels.latent.attributes_tab import AttributesTab
-from app.panels.latent.choices import MOST_PINS, Choices, Pin, latent_models, shown_words
+from app.panels.latent.choices import MOST_PINS, Choices, Pin, latent_models, shown_words, within
 from app.panels.latent.cloud import Cloud
 from app.panels.latent.demonstration import Demonstration
 from app.panels.latent.explain import Explain
@@ -58,6 +58,7 @@ class LatentPanel(Panel):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self.last: Decoded | None = None
+        self._on_show: Pin | None = None  # the sentence above the pad: decoded last, or replayed
         self._seen: tuple[Array, float | None, bool] = (np.empty(0), None, False)
         self._slow = QTimer(self, singleShot=True, interval=SLOW_MS)
         self._slow.timeout.connect(self._follow_hand)
@@ -171,13 +172,15 @@ class LatentPanel(Panel):
         for stage in self.stages:
             stage.follow(new)
         if new.model != old.model:
-            self.last = None
+            self.last = self._on_show = None
             self.dimensions.show_dimensions((), 0.01)
         self.main.follow(new, new.model)
         self.beside.follow(new, new.beside)
         self.attributes.show_attributes(new.attributes)
         if new.pins != old.pins:
             self.keep.show_pins(new.pins)
+        if all(getattr(new, f) == getattr(old, f) for f in ("model", "anchors", "plane", "dimensions")):
+            self.hand.begin()  # undone to before there was a point; else the plane that comes brings one
         if new.point != old.point or new.attributes != old.attributes:
             self.hand.decode_fully()
 
@@ -255,7 +258,8 @@ class LatentPanel(Panel):
     @Slot(object)
     def _on_decoded(self, event: Decoded) -> None:
         self.last = event
-        self.keep.note(_pin(event.sentences[0], event.points[0]))
+        self._on_show = _pin(event.sentences[0], event.points[0])
+        self.keep.note(self._on_show)
         if not self._slow.isActive():
             self._slow.start()
 
@@ -318,12 +322,9 @@ class LatentPanel(Panel):
 
     @Slot()
     def pin(self) -> None:
-        """Keep the sentence and its point."""
-        pins = self.store.choices.pins
-        if self.last is None or len(pins) >= MOST_PINS:
-            return
-        new = _pin(self.last.sentences[0], self.last.points[0])
-        if new.point not in [p.point for p in pins]:
+        """Keep the sentence on show and its point."""
+        pins, new = self.store.choices.pins, self._on_show
+        if new is not None and len(pins) < MOST_PINS and new.point not in [p.point for p in pins]:
             self.store.choose("pins", (*pins, new))
 
     @Slot(int)
@@ -334,13 +335,14 @@ class LatentPanel(Panel):
     def _go_to_pin(self, index: int) -> None:
         pin = self.store.choices.pins[index]
         if self.main.report is not None and len(pin.point) == self.main.report.latent_size:
-            self.hand.go(np.array(pin.point), final=True)
+            self.hand.go_to(np.array(pin.point))
 
     @Slot(object)
     def _on_replayed(self, step: Pin) -> None:
         """A recorded step: shown from the record, the model is not asked."""
         if self.main.report is not None and len(step.point) == self.main.report.latent_size:
             self.demonstration.stop()
+            self._on_show = step
             self.stages[0].show_kept(np.array(step.point), step.words, step.probabilities)
 
     # --- what every panel answers -------------------------------------------------------------------------------------
@@ -363,7 +365,8 @@ class LatentPanel(Panel):
         self.demonstration.stop()
         self.store.set(Choices.read(state.get("choices", {})))
         try:
-            self.keep.set_steps(msgspec.convert(state.get("path", []), list[Pin], strict=False))
+            steps = msgspec.convert(state.get("path", []), list[Pin], strict=False)
+            self.keep.set_steps([s for s in steps if within(s.point)])
         except msgspec.ValidationError:
             self.keep.set_steps(())
         self.tabs.setCurrentIndex(int(state.get("tab", 0)))
@@ -375,7 +378,8 @@ class LatentPanel(Panel):
         self.hand.rest()
         self.demonstration.stop()
         self.keep.playhead.pause()
-        self.main.stop_cloud()
+        for explorer in (self.main, self.beside):
+            explorer.stop_cloud()
 
     def demo(self) -> None:
         """Two sentences, and a hand that goes most of the way from one to the other."""

@@ -41,6 +41,7 @@ class Stage(QWidget):
         self._theme, self.explorer = theme, explorer
         self._choices = Choices()
         self._searching = ""
+        self._chosen: Sequence[int] = ()  # places in the cloud
         self.title, self.timing = QLabel(), QLabel()
         self.title.setProperty("role", "heading")
         self.timing.setProperty("role", "caption")
@@ -185,13 +186,18 @@ class Stage(QWidget):
         color = QColor("white") if heat else theme.category(0)
         points = Group(self.coordinates(cloud), color, alpha=0.75, radius=2) if len(cloud) else None
         self.pad.set_group("sentences", points if shown else None)
+        self._place_chosen()
 
     def show_selection(self, indices: Sequence[int]) -> None:
         """Colour some of the cloud's points as chosen by a search or a lasso."""
-        if self.explorer.plane is None or not len(indices):
+        self._chosen = indices
+        self._place_chosen()
+
+    def _place_chosen(self) -> None:
+        if self.explorer.plane is None or not len(self._chosen):
             self.pad.set_group("chosen", None)
             return
-        indices = np.asarray(indices, dtype=np.intp)
+        indices = np.asarray(self._chosen, dtype=np.intp)
         points = self.coordinates(self.explorer.cloud[indices[indices < len(self.explorer.cloud)]])
         self.pad.set_group("chosen", Group(points, self._theme.category(1), alpha=0.95, radius=3))
 

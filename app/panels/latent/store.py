@@ -34,12 +34,14 @@ class Store(QObject):
         self.choices = Choices()
 
     def set(self, choices: Choices) -> None:
-        """These choices from now on."""
+        """These choices from now on; a drag under way begins anew from them."""
+        self._before = None
         old, self.choices = self.choices, choices
         self.changed.emit(old, choices)
 
     def choose(self, field: str, value: Any) -> None:
         """Change one choice, so that it can be undone."""
+        self.commit("move the point")  # what a hand has moved until now is a step of its own
         new = self.choices.with_fields(**{field: value})
         edit(self._undo, f"latent.{field}", TITLES.get(field, f"change {field}"), self.choices, new, self.set)
 

@@ -3,17 +3,12 @@ from __future__ import annotations
 import json
 import shlex
 
-import msgspec
 import numpy as np
 import pytest
-import torch
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QUndoStack
+from PySide6.QtGui import QGuiApplication
 from typer.testing import CliRunner
 
-from app.bridge import Bridge
-from app.commands import CommandRegistry
-from app.notices import Notices
 from app.panels.latent import LatentPanel
 from app.panels.latent.choices import (
     EXAMPLE_ANCHORS,
@@ -29,11 +24,7 @@ from app.panels.latent.explorer import Explorer
 from app.panels.latent.frame import carry
 from app.panels.latent.gesture import curve
 from app.panels.latent.walk_tab import letters_of
-from app.services import Services
-from app.settings import Settings
 from app.theme import Theme
-from engine.checkpoint import Document, save
-from engine.library import Library
 from engine.messages import (
     Decoded,
     DecodedSentence,
@@ -46,86 +37,21 @@ from engine.messages import (
     Started,
     Superseded,
 )
-from engine.models.vae import TextVae, TextVaeConfig
-from engine.text import Tokenizer
-from engine.worker import Engine
+from tests.app.panels.conftest import LATENT_SIZE as SIZE
+from tests.app.panels.conftest import LATENT_TEXTS as TEXTS
+from tests.app.panels.conftest import settle
 
-TEXTS = [
-    "she is reading a book in the garden .",
-    "we will take the train to the sea tomorrow .",
-    "the dog runs in the park .",
-    "a cat sleeps on the bed .",
-    "Tom likes the small cat .",
-    "are you at home ?",
-]
-SIZE = 5
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen platform
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A random VAE and a random autoencoder in one library folder."""
-    torch.set_num_threads(1)
-    where = tmp_path_factory.mktemp("library")
-    tokenizer = Tokenizer.train("word", TEXTS, 60)
-    for name, variational in (("tiny-vae", True), ("tiny-ae", False)):
-        torch.manual_seed(3)
-        config = TextVaeConfig(
-            vocabulary=tokenizer.size,
-            variational=variational,
-            latent=SIZE,
-            embedding=8,
-            encoder=6,
-            decoder=12,
-            dropout=0.0,
-            head=20,
-            clusters=2,
-        )
-        model = TextVae(config, tokenizer).eval().requires_grad_(False)
-        model.to_mean.weight.mul_(12.0)  # so that different sentences lie apart
-        save(where / f"{name}.safetensors", model, Document(name, msgspec.to_builtins(config), "word"))
-    return where
+@pytest.fixture
+def panel(latent_panel):
+    return latent_panel
 
 
 @pytest.fixture
-def latent_services(folder, qapp):
-    engine = Engine("cpu", inline=True, library=Library(torch.device("cpu"), [folder]))
-    bridge = Bridge(engine)
-    services = Services(bridge, CommandRegistry(), Theme(), QUndoStack(), Notices(), Settings())
-    bridge.refresh_models()
-    assert bridge.wait_for(lambda: len(bridge.models) == 2)
-    yield services
-    bridge.close()
-
-
-@pytest.fixture
-def panel(latent_services, qtbot):
-    panel = LatentPanel(latent_services)
-    qtbot.addWidget(panel)
-    panel.resize(1200, 760)
-    panel.show()
-    yield panel
-    panel.stop()
-
-
-@pytest.fixture
-def shown(panel):
-    """The panel after its demonstration."""
-    panel.demo()
-    assert panel.bridge.wait_for(panel.ready, 20)
-    settle(panel)
-    return panel
-
-
-def settle(panel):
-    """Until the engine has nothing more to say."""
-    quiet = [0]
-
-    def still():
-        quiet[0] = quiet[0] + 1 if not panel.bridge.jobs else 0
-        return quiet[0] > 3
-
-    assert panel.bridge.wait_for(still, 20)
+def shown(latent):
+    return latent
 
 
 def sentence(panel):
@@ -396,10 +322,10 @@ def test_commands_fit_together_and_wait_for_a_point(panel):
     assert enabled == {"latent.demo", "latent.file"}
 
 
-def test_copied_command_lines_do_what_the_panel_did(shown, folder, monkeypatch):
+def test_copied_command_lines_do_what_the_panel_did(shown, latent_folder, monkeypatch):
     from engine.__main__ import app as command_line
 
-    monkeypatch.setenv("TEXTSCAPE_MODELS", str(folder))
+    monkeypatch.setenv("TEXTSCAPE_MODELS", str(latent_folder))
     shown.services.commands.add_all(shown.commands())
     shown.services.commands.run("latent.copy_decode")
     words = shlex.split(QGuiApplication.clipboard().text())

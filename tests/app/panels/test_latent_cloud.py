@@ -1,0 +1,146 @@
+"""A text file on its way through the encoder: what is listed, lit, lassoed and cancelled meanwhile."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.messages import Encode, Encoded, Failed
+from tests.app.panels.conftest import LATENT_TEXTS, settle
+
+MANY = [f"the dog runs {i}" for i in range(600)]
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A text file that takes three answers to encode."""
+    path = tmp_path / "mine.txt"
+    path.write_text("\n".join(MANY), "utf-8")
+    return path
+
+
+@pytest.fixture
+def both(latent):
+    """The panel with a second model beside the first."""
+    latent.inputs.changed.emit("beside", "tiny-ae")
+    settle(latent)
+    return latent
+
+
+def lit(stage):
+    """Where the sentences that are lit stand, or None."""
+    group = stage.pad._groups.get("chosen")
+    return None if group is None else group.points
+
+
+def test_until_a_file_is_encoded_what_is_listed_is_what_is_read(latent, mine, hold):
+    main, asked = latent.main, hold(latent.bridge, Encode)
+    examples, points = list(main.texts), np.array(main.cloud)
+    latent.open_file(mine)
+    asked.newest.answer(Encoded, 2)
+    assert "encoding mine.txt: 512 of 600" in latent.sentences.count.text()
+    assert list(main.texts) == examples
+    np.testing.assert_array_equal(main.cloud, points)
+    latent.stages[0].pad.hovered.emit("sentences", 1)
+    assert latent.stages[0].line.text() == latent.sentences._row(1)[1] == examples[1]
+    latent.sentences.went.emit(1)
+    np.testing.assert_allclose(latent.hand.point, points[1], atol=1e-6)
+    asked.newest.answer()
+    assert list(main.texts) == MANY
+    assert latent.sentences._row(1)[1] == MANY[1]
+    latent.sentences.went.emit(1)
+    np.testing.assert_allclose(latent.hand.point, main.cloud[1], atol=1e-6)
+
+
+def test_a_second_file_leaves_the_first_one_on_show_until_it_is_encoded(latent, mine, tmp_path, hold):
+    latent.open_file(mine)
+    settle(latent)
+    asked = hold(latent.bridge, Encode)
+    other = tmp_path / "other.txt"
+    other.write_text("\n".join(LATENT_TEXTS), "utf-8")
+    latent.open_file(other)
+    assert list(latent.main.texts) == MANY
+    asked.newest.answer()
+    assert list(latent.main.texts) == LATENT_TEXTS
+    assert len(latent.stages[0].pad._groups["sentences"].points) == len(LATENT_TEXTS)
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "failed"])
+def test_a_file_that_is_not_encoded_to_the_end_shows_what_there_is(latent, mine, hold, ends):
+    asked = hold(latent.bridge, Encode)
+    latent.open_file(mine)
+    asked.newest.answer(Encoded, 1)
+    if ends == "cancelled":
+        latent.sentences.stop.click()
+    else:
+        asked.newest.send(Failed(sentence="There is no more memory.", traceback=""))
+    assert list(latent.main.texts) == MANY[:256]
+    assert len(latent.main.cloud) == 256
+    assert latent.sentences.stop.isHidden()
+    latent.hand.go_to(latent.main.cloud[3])  # its neighbours are the examples, as the engine kept none of the file
+    settle(latent)
+    assert ("no more memory" in latent.services.notices.history[-1].text) == (ends == "failed")
+
+
+@pytest.mark.parametrize("how", ["button", "escape"])
+def test_cancel_stops_the_encoding_of_both_models(both, mine, hold, how):
+    asked = hold(both.bridge, Encode)
+    both.open_file(mine)
+    first, second = asked.requests
+    first.answer(Encoded, 2)
+    second.answer(Encoded, 1)
+    if how == "button":
+        both.sentences.stop.click()
+    else:
+        both.stop()
+    first.answer()
+    second.answer()
+    assert (len(both.main.cloud), len(both.beside.cloud)) == (512, 256)
+
+
+def test_what_is_lit_moves_with_the_plane_and_goes_with_its_sentences(latent, mine, tmp_path):
+    mine.write_text("\n".join(LATENT_TEXTS * 3), "utf-8")
+    latent.open_file(mine)
+    settle(latent)
+    stage, cats = latent.stages[0], [3, 4, 9, 10, 15, 16]
+    latent.sentences.search.setText("cat")
+    latent.inputs.changed.emit("plane", "principal")
+    settle(latent)
+    np.testing.assert_allclose(lit(stage), stage.coordinates(latent.main.cloud[cats]))
+    latent.sentences.search.setText("")
+    stage.pad.lassoed.emit("sentences", np.array([1, 4]))
+    assert len(lit(stage)) == 2
+    other = tmp_path / "other.txt"
+    other.write_text("\n".join(LATENT_TEXTS[::-1]), "utf-8")
+    latent.open_file(other)
+    settle(latent)
+    assert lit(stage) is None
+
+
+def test_a_lasso_on_the_pad_beside_lists_what_it_shows_or_says_that_it_cannot(latent, mine):
+    latent.open_file(mine)
+    settle(latent)
+    latent.inputs.changed.emit("beside", "tiny-ae")
+    settle(latent)
+    assert list(latent.beside.texts) != MANY
+    before = latent.hand.point
+    latent.stages[1].pad.lassoed.emit("sentences", np.array([0, 1]))
+    assert "beside shows other sentences" in latent.services.notices.history[-1].text
+    assert latent.sentences.table.rows.rowCount() == len(MANY)
+    latent.stages[1].pad.point_chosen.emit("sentences", 1)
+    np.testing.assert_array_equal(latent.hand.point, before)
+    latent.open_file(mine)
+    settle(latent)
+    latent.stages[1].pad.lassoed.emit("sentences", np.array([0, 1]))
+    assert [latent.sentences._row(row)[1] for row in range(2)] == MANY[:2]
+    assert [len(lit(stage)) for stage in latent.stages] == [2, 2]
+
+
+def test_a_search_lights_nothing_on_a_pad_of_other_sentences(latent, mine):
+    latent.open_file(mine)
+    settle(latent)
+    latent.inputs.changed.emit("beside", "tiny-ae")
+    settle(latent)
+    latent.sentences.search.setText("runs 17")
+    assert len(lit(latent.stages[0])) == 11
+    assert lit(latent.stages[1]) is None
