@@ -104,7 +104,8 @@ class ClusterList(QTableWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return chooses a row. A double click is none: it would choose the row back."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
+        editing = self.state() == QAbstractItemView.State.EditingState  # then Return has come from the editor
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0 and not editing:
             self.row_chosen.emit(self.currentRow())
         else:
             super().keyPressEvent(event)
