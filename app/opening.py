@@ -12,7 +12,7 @@ from app import session as sessions
 from app.files import is_there
 from app.library import SUFFIX
 from app.session import ModelRef, Session, SessionError
-from engine.library import stamp_of
+from engine.files import stamp_of
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from engine.checkpoint import SUFFIX, CheckpointError, load, read_header
+from engine.files import stamp_of
 from engine.messages import BrokenModel, ModelInfo, ModelLoaded, Progress
 
 BUNDLED = Path(__file__).parent.parent / "assets" / "checkpoints"
@@ -21,15 +22,6 @@ def folders() -> tuple[Path, ...]:
     named = os.environ.get("TEXTSCAPE_MODELS", "")
     extra = [Path(p) for p in named.split(os.pathsep) if p]
     return tuple(p for p in (*extra, Path("models"), BUNDLED) if p.is_dir())
-
-
-def stamp_of(path: Path) -> tuple[int, int] | None:
-    """Time and size of a file, which tell it from what stood in its place before; None where there is none."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
 
 
 class Library:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
+from app.panels.asker import Asker
 from app.panels.clusters import scene
-from app.panels.clusters.asker import Asker
 from app.panels.clusters.choices import LIVE, READ, Choices
 from app.panels.clusters.film import Film
 from app.panels.clusters.sample import Sample

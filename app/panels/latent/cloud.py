@@ -52,7 +52,7 @@ class Cloud(QObject):
             self._tab.show_progress(done, total, said + self._remaining())
 
     def _remaining(self) -> str:
-        seconds = self._main.remaining()
+        seconds = self._main.remaining("cloud")
         return f", {seconds:.0f} s left" if seconds is not None else ""
 
     @Slot(int)

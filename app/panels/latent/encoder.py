@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Signal
 
-from app.panels.latent.asker import Asker
+from app.panels.asker import Asker
 from engine.messages import Encode, Encoded, Event, Failed, Finished, LatentReport, Priority
 
 Array = npt.NDArray[np.floating]
@@ -52,19 +52,14 @@ class Encoder(Asker):
         self.cloud_changed.emit()
 
     def _on_failed(self, kind: str, event: Failed) -> None:
-        if kind == "cloud":
-            self.stop_cloud()
         super()._on_failed(kind, event)
+        if kind == "cloud":
+            self._show_cloud("")
 
     @property
     def coming(self) -> str:
         """The file being encoded."""
         return self._coming[0]
-
-    def remaining(self) -> float | None:
-        """Seconds until the file is encoded; None when that cannot be told."""
-        record = self._bridge.jobs.get(self._jobs.get("cloud", 0))
-        return record.remaining if record else None
 
     def stop_cloud(self) -> None:
         """Keep what has been encoded so far."""

@@ -102,8 +102,7 @@ class Explorer(Encoder):
 
     def close(self) -> None:
         """Show no model."""
-        for kind in list(self._jobs):
-            self.drop(kind)
+        self.drop_all()
         self.model = ""
         self._forget_results()
         self.walk_changed.emit()

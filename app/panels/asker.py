@@ -15,25 +15,34 @@ Handler = Callable[[Event], None]
 class Asker(QObject):
     """Asks the engine and hands on the answers of the newest job of each kind."""
 
-    progress = Signal(str, float, float)  # what, done, total
+    progress = Signal(str, float, float)  # kind, done, total; done = total: over
     failed = Signal(str, str)  # sentence, traceback
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self._jobs: dict[str, int] = {}
+        self.broken: set[str] = set()  # kinds whose newest job has failed
 
     def _ask(self, kind: str, request: Request, handler: Handler, priority: Priority = Priority.INTERACTIVE) -> None:
         """Ask for something of a kind; an earlier answer of that kind is not wanted any more."""
         self.drop(kind)
+        self.broken.discard(kind)
 
         def listener(message: Message) -> None:
+            if self._jobs.get(kind, message.job) != message.job:
+                return
             if isinstance(message.event, Failed):
                 self._on_failed(kind, message.event)
-            elif self._jobs.get(kind, message.job) == message.job:
+            else:
                 handler(message.event)
 
         self._jobs[kind] = self._bridge.submit(request, listener, priority=priority)
+
+    def _on_failed(self, kind: str, event: Failed) -> None:
+        self.broken.add(kind)
+        self.over(kind)
+        self.failed.emit(event.sentence, event.traceback)
 
     def drop(self, kind: str) -> None:
         """Stop what is being computed of a kind."""
@@ -41,5 +50,27 @@ class Asker(QObject):
         if job is not None:
             self._bridge.forget(job)
 
-    def _on_failed(self, kind: str, event: Failed) -> None:
-        self.failed.emit(event.sentence, event.traceback)
+    def working(self, kind: str) -> bool:
+        """Whether something of a kind is being computed."""
+        return self._jobs.get(kind, 0) in self._bridge.jobs
+
+    def remaining(self, kind: str) -> float | None:
+        """Seconds until it is done; None when that cannot be told."""
+        record = self._bridge.jobs.get(self._jobs.get(kind, 0))
+        return record.remaining if record else None
+
+    def drop_all(self) -> None:
+        """Stop everything."""
+        for kind in list(self._jobs):
+            self.drop(kind)
+
+    def over(self, kind: str) -> None:
+        """A job has ended."""
+        self._jobs.pop(kind, None)
+        self.progress.emit(kind, 1, 1)
+
+    def stop(self, kind: str) -> None:
+        """Stop what is being computed of a kind by hand, and say that it is over."""
+        if kind in self._jobs:
+            self.drop(kind)
+            self.over(kind)
