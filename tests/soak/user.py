@@ -69,7 +69,7 @@ def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] 
     """Do so many actions (or those of a journal again) in a fresh window and say what happened."""
     outcome, watch = Outcome(seed), Watch()
     with watch.installed(), opened(home, seed) as (window, dialogs), journal.open("w", encoding="utf-8") as book:
-        if count >= LONG:
+        if (count if replay is None else len(replay)) >= LONG:
             see_everything(window)
         rest(window)
         before = threads(), ticking(), len(window.findChildren(QWidget))
