@@ -10,12 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QUndoStack
 
 from app.bridge import Bridge
 from app.commands import CommandRegistry
 from app.notices import Notices
 from app.panels.clusters import ClustersPanel
+from app.panels.clusters.stage import Stage
 from app.services import Services
 from app.settings import Settings
 from app.theme import Theme
@@ -168,3 +170,13 @@ def settle(panel: ClustersPanel) -> None:
     panel.views.show_tables()
     for stage in panel.stages:
         stage.show_scene()
+
+
+def free_spot(stage: Stage) -> QPoint:
+    """A pixel of the map with nothing under it."""
+    for x in range(40, stage.map.width() - 40, 17):
+        for y in range(60, int(stage.map.view.height) - 40, 17):
+            at = QPointF(x, y)
+            if stage.map.point_at(at) < 0 and stage.map.component_at(at) < 0:
+                return QPoint(x, y)
+    raise AssertionError("the map is full")

@@ -14,23 +14,13 @@ from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import Choices, shown_words
 from app.panels.clusters.scene import block_of
 from engine.metrics.clusters import homogeneity
-from tests.app.panels.clusters.conftest import LABELS, TEXTS, K, M, N, settle
+from tests.app.panels.clusters.conftest import LABELS, TEXTS, K, M, N, free_spot, settle
 
 
 def spot(stage, x, y):
     """The pixel of a place of the map."""
     px, py = stage.map.view.to_pixels(np.array([[x, y]]))[0]
     return QPoint(round(px), round(py))
-
-
-def free_spot(stage):
-    """A pixel with nothing under it."""
-    for x in range(40, stage.map.width() - 40, 17):
-        for y in range(60, int(stage.map.view.height) - 40, 17):
-            at = QPointF(x, y)
-            if stage.map.point_at(at) < 0 and stage.map.component_at(at) < 0:
-                return QPoint(x, y)
-    raise AssertionError("the map is full")
 
 
 def words(stage):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtWidgets import QLineEdit
 
 from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import LIVE, Lesson
 from app.panels.clusters.explain import Explain
 from engine.messages import ClusterPoints, Decoded, DecodedSentence, EncodeClusters
-from tests.app.panels.clusters.conftest import TEXTS, settle
+from tests.app.panels.clusters.conftest import TEXTS, free_spot, settle
 
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 
@@ -38,16 +38,6 @@ def lines(tmp_path):
         return path
 
     return write
-
-
-def free_spot(stage):
-    """A pixel of the map with nothing under it."""
-    for x in range(40, stage.map.width() - 40, 17):
-        for y in range(60, int(stage.map.view.height) - 40, 17):
-            at = QPointF(x, y)
-            if stage.map.point_at(at) < 0 and stage.map.component_at(at) < 0:
-                return QPoint(x, y)
-    raise AssertionError("the map is full")
 
 
 # --- training the same name again ---
