@@ -97,8 +97,9 @@ def mh(
     rows = [(f"{value:.2f}", text) for text, value in best]
     print_table("Likeliest sentences seen", ("log target", "sentence"), rows)
     print_table("Where the chains stand", ("chain", "sentence"), enumerate(last))
-    accepted = ", ".join(f"{move} {share:.3f}" for move, share in figures.acceptance.items())
-    console.print(f"accepted: {accepted}; R-hat {figures.r_hat:.3f}, effective sample size {figures.ess:.0f}")
+    for said, shares in (("accepted", figures.acceptance), ("changed the sentence", figures.change)):
+        console.print(f"{said}: {', '.join(f'{move} {share:.3f}' for move, share in shares.items())}")
+    console.print(f"R-hat {figures.r_hat:.3f}, effective sample size {figures.ess:.0f}")
 
 
 def _run(

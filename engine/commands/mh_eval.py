@@ -58,7 +58,7 @@ def mh_eval(
     concepts = concept_sets(data, sets)
     last: list[tuple[float, int]] = []
     best: list[tuple[float, int]] = []
-    tries = {move: [0, 0] for move in MOVES}
+    tries = {move: [0, 0, 0] for move in MOVES}
     complete = 0
     examples: list[dict[str, Any]] = []
     for number, words in enumerate(track(concepts, "concept sets", console=errors, disable=not errors.is_terminal)):
@@ -75,6 +75,7 @@ def mh_eval(
         for p in proposals(engine, request):
             tries[p.move][0] += 1
             tries[p.move][1] += p.accepted
+            tries[p.move][2] += p.accepted and p.old != p.new
             seen.append((p.terms["fluency"][int(p.accepted)], p))
         value, end = seen[-1]
         top, likeliest = max(seen, key=lambda s: s[0] / (len(s[1].words) + 1))
@@ -96,8 +97,9 @@ def mh_eval(
         "words_last": float(np.mean([n - 1 for _, n in last])),
         "words_likeliest": float(np.mean([n - 1 for _, n in best])),
         "per_word_counts_end_marks": True,
-        "acceptance": {move: accepted / max(1, count) for move, (count, accepted) in tries.items()},
-        "acceptance_overall": sum(a for _, a in tries.values()) / sum(n for n, _ in tries.values()),
+        "acceptance": {move: accepted / max(1, count) for move, (count, accepted, _) in tries.items()},
+        "acceptance_overall": sum(a for _, a, _ in tries.values()) / sum(n for n, _, _ in tries.values()),
+        "change": {move: changed / max(1, count) for move, (count, _, changed) in tries.items()},
         "examples": examples[:10],
     }
     if as_json:

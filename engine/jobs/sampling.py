@@ -64,7 +64,7 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
         step = run.step()
         proposals = tuple(proposal(kernel, step, chain, run.steps) for chain in range(kernel.chains))
         swaps = run.exchange()
-        trace.count(step.moves, step.accepted)
+        trace.count(step.moves, step.accepted, step.changed)
         trace.add(kernel.log_target[followed], [tuple(kernel.sentence(c)) for c in followed])
         own += time.perf_counter() - clock
         yield SampleStep(step=run.steps, proposals=proposals, swaps=tuple(map(_swap, swaps)))
@@ -181,7 +181,8 @@ def diagnostics(kernel: Kernel, trace: Trace, rate: float) -> Diagnostics:
     draws = trace.draws
     return Diagnostics(
         step=trace.steps,
-        acceptance={m: float(a) for m, a in zip(MOVES, trace.acceptance, strict=True) if not np.isnan(a)},
+        acceptance=_by_move(trace.acceptance),
+        change=_by_move(trace.change),
         r_hat=r_hat(draws),
         ess=bulk_ess(draws),
         autocorrelation=autocorrelation(draws, LAGS),
@@ -189,6 +190,11 @@ def diagnostics(kernel: Kernel, trace: Trace, rate: float) -> Diagnostics:
         proposals_per_second=rate,
         draws=draws.size,
     )
+
+
+def _by_move(shares: Array) -> dict[str, float]:
+    """Shares by name, of the moves that were proposed."""
+    return {move: float(share) for move, share in zip(MOVES, shares, strict=True) if not np.isnan(share)}
 
 
 def _named(names: Sequence[str], values: np.ndarray, outside: float) -> dict[str, float]:

@@ -73,7 +73,10 @@ def _ratio(draws: Array) -> float:
 
 
 def bulk_ess(draws: Array) -> float:
-    """Bulk effective sample size over all chains (equations 10 to 13, rank-normalised, split); nan when unknown."""
+    """Bulk effective sample size over all chains (equations 10 to 13, rank-normalised, split).
+
+    nan with fewer than 4 draws a half, and for draws that are all equal (arviz: their number): they tell nothing.
+    """
     halves = split(draws)
     if halves.shape[1] < FEWEST:
         return float("nan")
@@ -81,21 +84,24 @@ def bulk_ess(draws: Array) -> float:
 
 
 def ess(draws: Array) -> float:
-    """Effective sample size with Geyer's (1992) initial monotone positive sequence; nan for constant draws."""
+    """Effective sample size with Geyer's (1992) initial monotone positive sequence; nan for constant draws.
+
+    As Stan and arviz have it: lags are taken in pairs until a pair's sum is negative, and the even lag of the pair at
+    which that stops counts once more, which the paper leaves out. It matters for few draws and antithetic ones.
+    """
     chains, count = draws.shape
-    covariance = autocovariance(draws)
-    within = (covariance[:, 0] * count / (count - 1)).mean()
-    pooled = within * (count - 1) / count
-    if chains > 1:
-        pooled += draws.mean(1).var(ddof=1)
+    covariance = autocovariance(draws).mean(0)
+    within = covariance[0] * count / (count - 1)
+    pooled = covariance[0] + (draws.mean(1).var(ddof=1) if chains > 1 else 0.0)
     if pooled <= 0:
         return float("nan")
-    rho = 1 - (within - covariance.mean(0) * count / (count - 1)) / pooled
+    rho = 1 - (within - covariance) / pooled
     rho[0] = 1.0
-    pairs = rho[: count - count % 2].reshape(-1, 2).sum(1)
-    negative = np.flatnonzero(pairs < 0)
-    pairs = np.minimum.accumulate(pairs[: negative[0]] if len(negative) else pairs)
-    tau = max(-1 + 2 * pairs.sum(), 1 / np.log10(chains * count))
+    pairs = rho[: 2 * ((count - 1) // 2)].reshape(-1, 2).sum(1)
+    negative = np.flatnonzero(pairs <= 0)
+    last = int(negative[0]) if len(negative) else len(pairs) - 1
+    even = max(rho[2 * last], 0.0) if len(negative) else rho[2 * last]
+    tau = max(-1 + 2 * np.minimum.accumulate(pairs[:last]).sum() + even, 1 / np.log10(chains * count))
     return float(chains * count / tau)
 
 
@@ -114,6 +120,7 @@ class Trace:
         self._log_target: dict[tuple[int, ...], float] = {}
         self._proposed = np.zeros(3)
         self._accepted = np.zeros(3)
+        self._changed = np.zeros(3)
 
     def add(self, log_target: Array, sentences: Sequence[tuple[int, ...]]) -> None:
         """Where each followed chain stands after a step."""
@@ -129,10 +136,11 @@ class Trace:
             self._visits = Counter(dict(kept))
             self._log_target = {s: self._log_target[s] for s, _ in kept}
 
-    def count(self, moves: Ids, accepted: Mask) -> None:
-        """Moves that all chains proposed in a step, and which were accepted."""
+    def count(self, moves: Ids, accepted: Mask, changed: Mask) -> None:
+        """Moves that all chains proposed in a step, which were accepted, and which of those changed the sentence."""
         self._proposed += np.bincount(moves, minlength=3)
         self._accepted += np.bincount(moves[accepted], minlength=3)
+        self._changed += np.bincount(moves[changed], minlength=3)
 
     @property
     def draws(self) -> Array:
@@ -145,6 +153,12 @@ class Trace:
         """Accepted share of each move's proposals, [3]; nan for a move never proposed."""
         with np.errstate(invalid="ignore"):
             return self._accepted / self._proposed
+
+    @property
+    def change(self) -> Array:
+        """Share of each move's proposals that changed the sentence: a word replaced by itself is accepted only."""
+        with np.errstate(invalid="ignore"):
+            return self._changed / self._proposed
 
     def most_visited(self, count: int) -> list[tuple[tuple[int, ...], int, float]]:
         """Sentences, visits and log densities, most visited first."""

@@ -62,6 +62,12 @@ class Step:
         blocked: Mask = self.reason != POSSIBLE
         return blocked
 
+    @property
+    def changed(self) -> Mask:
+        """Chains whose sentence is another now: accepted, and not the word that stood there anyway."""
+        changed: Mask = self.accepted & (self.old != self.new)
+        return changed
+
 
 class Kernel:
     """The chains' sentences and the models that judge them."""

@@ -146,6 +146,7 @@ class Diagnostics(Event, frozen=True):
     most_visited: tuple[Visited, ...]
     proposals_per_second: float
     draws: int = 0  # that r_hat, ess and autocorrelation are of: the last half of the chains followed
+    change: dict[str, float] = {}  # share of each move's proposals that changed the sentence
 
 
 class ExactToy(Request, frozen=True):

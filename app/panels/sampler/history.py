@@ -42,8 +42,12 @@ class SamplerHistory(QWidget):
         self.table = RowTable(STEPS, self._step_cells, theme=theme, name="Proposals")
         self.table.row_chosen.connect(self.step_chosen)
         self.visited = RowTable(VISITED, self._visited_cells, theme=theme, name="Most visited sentences")
-        self.rates = ProbabilityBars(theme=theme, headings=("move", "accepted", "of proposed"))
+        self.rates = ProbabilityBars(theme=theme, headings=("move", "accepted", "of proposed", "changed it"))
         self.rates.setAccessibleName("Acceptance rates")
+        self.rates.setToolTip(
+            "A replacement may draw the word that stands there anyway: it is accepted and changes nothing. "
+            "Changed it: the share of proposals after which the sentence was another"
+        )
         self.figures = QLabel(wordWrap=True, alignment=Qt.AlignmentFlag.AlignTop)
         self.figures.setTextFormat(Qt.TextFormat.RichText)
         self.tabs = QTabWidget()
@@ -114,8 +118,12 @@ class SamplerHistory(QWidget):
         rates = run.acceptance(step)
         self.rates.show_bars(
             [
-                Bar(f"{SIGNS[move]} {move}", yes / every if every else math.nan, (f"{yes:,} of {every:,}",))
-                for move, (yes, every) in rates.items()
+                Bar(
+                    f"{SIGNS[move]} {move}",
+                    accepted / every if every else math.nan,
+                    (f"{accepted:,} of {every:,}", number(changed / every) if every else ""),
+                )
+                for move, (changed, accepted, every) in rates.items()
             ]
         )
         known = run.diagnostics_at(step)
@@ -153,7 +161,7 @@ class SamplerHistory(QWidget):
             return "Mixing figures follow after some dozen steps."
         muted = self._theme.colors.muted.name()
         rows = [
-            ("R-hat", number(known.r_hat), _r_hat_words(known.r_hat)),
+            ("R-hat", number(known.r_hat), _r_hat_words(known.r_hat, 1 if run.request.ladder else run.chains)),
             ("ESS", number(known.ess), f"independent draws in the last {known.draws:,}"),
             (
                 "lag-1",
@@ -176,7 +184,9 @@ class SamplerHistory(QWidget):
         self.figures.setFont(self._theme.number_font(12))
 
 
-def _r_hat_words(value: float) -> str:
+def _r_hat_words(value: float, chains: int) -> str:
+    """What R-hat says; with one chain (of a ladder, one is followed) it can only compare the chain's halves."""
     if math.isnan(value):
         return "needs more steps"
-    return "the chains agree" if value < 1.05 else "the chains still differ"
+    who = "the chains" if chains > 1 else "one chain, whose halves"
+    return f"{who} agree" if value < 1.05 else f"{who} still differ"

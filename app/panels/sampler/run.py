@@ -104,7 +104,7 @@ class Run:
         self._packed = (-1, -1), ""  # of how many steps and diagnostics; a session is saved every half minute
         self._log_target = Trace(self.chains)
         self._length = Trace(self.chains)
-        self._counts = Trace(2 * len(MOVES))  # accepted and all proposals of each move, cumulative over chains
+        self._counts = Trace(3 * len(MOVES))  # changes, accepted and all proposals of each move, cumulative over chains
         self._log_target.append(sum(started.terms.values()))
         self._length.append(len(started.words))
         self._counts.append(0.0)
@@ -120,9 +120,8 @@ class Run:
         self._length.append([len(s.words) for s in now])
         counts = self._counts.values[-1].copy()
         for proposal in step.proposals:
-            move = MOVES.index(proposal.move)
-            counts[2 * move] += proposal.accepted
-            counts[2 * move + 1] += 1
+            move = 3 * MOVES.index(proposal.move)
+            counts[move : move + 3] += changes(proposal), proposal.accepted, 1
         self._counts.append(counts)
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -150,10 +149,10 @@ class Run:
         columns = range(self.chains)
         return [self._log_target.values[:, c] for c in columns], [self._length.values[:, c] for c in columns]
 
-    def acceptance(self, step: int) -> dict[str, tuple[int, int]]:
-        """Accepted and all proposals of each move up to a step, over all chains."""
-        row = self._counts.values[step].astype(int)
-        return {move: (int(row[2 * i]), int(row[2 * i + 1])) for i, move in enumerate(MOVES)}
+    def acceptance(self, step: int) -> dict[str, tuple[int, int, int]]:
+        """Changes, accepted and all proposals of each move up to a step, over all chains."""
+        rows = self._counts.values[step].astype(int).reshape(-1, 3).tolist()
+        return {move: (changed, accepted, every) for move, (changed, accepted, every) in zip(MOVES, rows, strict=True)}
 
     def diagnostics_at(self, step: int) -> Diagnostics | None:
         """The latest diagnostics that had seen no step after this one."""
@@ -187,6 +186,11 @@ class Run:
             raise ValueError("this is not a run of this version") from error
         run.finished = True
         return run
+
+
+def changes(proposal: Proposal) -> bool:
+    """Whether the sentence is another after it: accepted, and not the word that stood there anyway."""
+    return proposal.accepted and proposal.old != proposal.new
 
 
 def _after_swaps(step: SampleStep) -> list[Proposal]:

@@ -110,13 +110,14 @@ def test_old_steps_are_packed_and_read_back_unchanged():
 
 def test_acceptance_counts_all_chains_up_to_a_step():
     run = made()
-    wanted = {m: [0, 0] for m in ("replace", "insert", "delete")}
+    wanted = {m: [0, 0, 0] for m in ("replace", "insert", "delete")}
     for number in range(1, 31):
         for proposal in run.step(number).proposals:
-            wanted[proposal.move][0] += proposal.accepted
-            wanted[proposal.move][1] += 1
+            wanted[proposal.move][0] += proposal.accepted and proposal.old != proposal.new
+            wanted[proposal.move][1] += proposal.accepted
+            wanted[proposal.move][2] += 1
     assert run.acceptance(30) == {m: tuple(v) for m, v in wanted.items()}
-    assert run.acceptance(0) == dict.fromkeys(wanted, (0, 0))
+    assert run.acceptance(0) == dict.fromkeys(wanted, (0, 0, 0))
 
 
 def test_a_packed_run_is_the_same_run():

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QSpinBox
 
 from app.panels.sampler import SamplerPanel
+from app.panels.sampler.history import _r_hat_words
 from app.panels.sampler.parameters import Parameters, split
 from engine.jobs import Context, start
 from engine.library import Library
@@ -301,3 +302,10 @@ def test_the_figures_say_of_how_many_draws_they_are(tiny_library, monkeypatch, l
     figures = [event for event in start(request, context) if isinstance(event, Diagnostics)]
     assert [known.draws for known in figures] == [chains * draws for chains, draws in seen]
     assert seen[-1] == (1 if ladder else 3, 21)
+
+
+def test_one_chain_is_not_said_to_differ_from_others():
+    assert _r_hat_words(1.3, 4) == "the chains still differ"
+    assert _r_hat_words(1.0, 4) == "the chains agree"
+    assert _r_hat_words(1.3, 1) == "one chain, whose halves still differ"
+    assert _r_hat_words(float("nan"), 1) == "needs more steps"

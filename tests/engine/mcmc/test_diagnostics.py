@@ -37,6 +37,52 @@ def test_autocovariance_by_definition() -> None:
     np.testing.assert_allclose(autocorrelation(draws, 9), direct, atol=1e-12)
 
 
+RECORDED = [  # kind, chains, draws, ess(method="bulk") and rhat() of arviz-stats 0.8.0
+    ("plain", 1, 16, 11.809515504772671, None),
+    ("plain", 2, 9, 19.265919722494797, 0.9836727639629609),
+    ("plain", 4, 100, 387.7133449669321, 0.9939132220909644),
+    ("plain", 3, 501, 1450.9811771993757, 0.9981478881284034),
+    ("antithetic", 1, 16, 19.265919722494797, None),
+    ("antithetic", 2, 9, 19.265919722494797, 1.0435845362442617),
+    ("antithetic", 4, 100, 1040.823996531185, 0.9924257393539618),
+    ("antithetic", 3, 501, 4764.136888583522, 0.9980472188407602),
+    ("sticky", 1, 16, 7.724137931034482, None),
+    ("sticky", 2, 9, 19.265919722494797, 4.676097185638053),
+    ("sticky", 4, 100, 105.24184915543631, 1.0328409761619972),
+    ("sticky", 3, 501, 331.15013168479885, 1.0068692843528817),
+    ("trend", 1, 16, 16.887964394764108, None),
+    ("trend", 2, 9, 19.265919722494797, 1.0683759667539605),
+    ("trend", 4, 100, 6.233908755965109, 1.8713441830850133),
+    ("trend", 3, 501, 6.217027785542647, 1.6014744127652225),
+    ("cauchy", 1, 16, 19.265919722494797, None),
+    ("cauchy", 2, 9, 19.265919722494797, 1.033868876253914),
+    ("cauchy", 4, 100, 407.77418076659035, 0.9940017055119862),
+    ("cauchy", 3, 501, 1520.9274110442782, 0.9982009074683785),
+]
+
+
+def hand_made(kind: str, chains: int, count: int) -> np.ndarray:
+    """Draws without chance in them: waves that look like noise, antithetic, sticky, drifting or wild."""
+    t = np.arange(chains * count, dtype=float).reshape(chains, count)
+    wave = np.sin(1.7 * t * t % 7.0) + 0.1 * np.cos(t)
+    kinds = {
+        "plain": wave,
+        "antithetic": wave + 2 * (-1.0) ** t,
+        "sticky": np.repeat(wave[:, ::4], 4, 1)[:, :count],
+        "trend": wave + t / count,
+        "cauchy": np.tan(1.5 * wave),
+    }
+    return kinds[kind]
+
+
+@pytest.mark.parametrize(("kind", "chains", "count", "size", "ratio"), RECORDED)
+def test_figures_are_those_of_arviz(kind: str, chains: int, count: int, size: float, ratio: float | None) -> None:
+    draws = hand_made(kind, chains, count)
+    assert bulk_ess(draws) == pytest.approx(size, rel=1e-9)
+    if ratio is not None:  # arviz says nothing of a single chain; here its halves are compared
+        assert r_hat(draws) == pytest.approx(ratio, rel=1e-9)
+
+
 def test_r_hat_is_one_for_one_law_and_more_for_shifted_or_scaled_chains() -> None:
     draws = ar1(0.3, 4, 4000)
     assert r_hat(draws) == pytest.approx(1, abs=0.01)
@@ -71,9 +117,11 @@ def test_the_trace_counts_and_forgets_the_rarest() -> None:
     trace = Trace(2)
     for step in range(600):
         trace.add(np.asarray([step, -step], float), [(1, 2), (3, step)])
-        trace.count(np.asarray([0, 2]), np.asarray([step % 4 == 0, False]))
+        accepted = np.asarray([step % 4 == 0, False])
+        trace.count(np.asarray([0, 2]), accepted, accepted & (step % 8 == 0))
     assert trace.most_visited(1) == [((1, 2), 600, 599.0)]
     assert trace.acceptance[0] == 0.25
+    assert trace.change[0] == 0.125
     assert trace.acceptance[2] == 0
     assert np.isnan(trace.acceptance[1])
     np.testing.assert_array_equal(trace.draws[0], np.arange(300, 600))

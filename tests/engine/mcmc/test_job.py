@@ -173,9 +173,10 @@ def test_events_of_a_run(engine: Engine) -> None:
             assert all(c.word == p.new and c.log_target == pytest.approx(total) for c in drawn)
     figures = [e for e in found if isinstance(e, Diagnostics)][-1]
     assert figures.step == 30
-    moves = [(p.move, p.accepted) for s in steps for p in s.proposals]
+    moves = [(p.move, p.accepted, p.accepted and p.old != p.new) for s in steps for p in s.proposals]
     for move, share in figures.acceptance.items():
-        assert share == pytest.approx(np.mean([a for m, a in moves if m == move]))
+        assert share == pytest.approx(np.mean([a for m, a, _ in moves if m == move]))
+        assert figures.change[move] == pytest.approx(np.mean([c for m, _, c in moves if m == move]))
     assert sum(v.count for v in figures.most_visited) <= 120
     for event in (started, *steps):
         again = decode_event(encode(event))
