@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.search.decode import Decision, Decoding
@@ -19,7 +20,8 @@ CANDIDATES = 4
 class ContrastiveDecoding(Decoding):
     """Of the `top_k` likeliest tokens takes the one of largest (1 - alpha) p - alpha max cos(h, earlier h).
 
-    h is the model's own vector after the token, so every candidate is read once; needs a model with `features`.
+    h is the model's own vector after the token, so every candidate is read once; needs a model with `features`. A
+    prompt's tokens are among the earlier ones.
     """
 
     def __iter__(self) -> Iterator[list[Decision]]:
@@ -28,16 +30,17 @@ class ContrastiveDecoding(Decoding):
         if features is None:
             raise ValueError("contrastive search needs a model that gives a vector for each position")
         active = list(self.frontiers)
-        past: Tensor = functional.normalize(features(self.state), dim=1)[:, None]  # inputs, positions, D
+        past, known = self._read(features)
         limit = self.options.max_length
         for length in range(limit + 1):
             log_probs = self.model.log_probs(self.state)
-            scores, blocked = self.rules.apply(log_probs, [f.live[0] for f in active], keep=True)
+            prefixes = [f.live[0] for f in active]
+            scores, blocked = self.rules.apply(log_probs, prefixes, self._prompts(active, 1), keep=True)
             best, tokens = scores.softmax(1).topk(min(self.options.top_k or CANDIDATES, scores.shape[1]), 1)
             rows = torch.arange(len(active), device=tokens.device).repeat_interleave(tokens.shape[1])
             read = self.model.advance(self.state.select(rows), tokens.flatten())
             vectors = functional.normalize(features(read), dim=1).view(*tokens.shape, -1)  # inputs, candidates, D
-            likeness = (vectors @ past.transpose(1, 2)).amax(2)
+            likeness = (vectors @ past.transpose(1, 2)).masked_fill(~known[:, None], -torch.inf).amax(2)
             alpha = self.options.penalty_alpha
             worth = ((1 - alpha) * best - alpha * likeness).masked_fill(best == 0, -torch.inf)
             order = worth.argsort(1, descending=True)
@@ -47,7 +50,8 @@ class ContrastiveDecoding(Decoding):
                 own = log_probs[i, tokens[i]].tolist()
                 ranked = [Candidate(0, ids[j], total + own[j], found[j]) for j in order[i].tolist() if best[i, j] > 0]
                 choice = Choice(pruned=[(c, "rank") for c in ranked[1:]])
-                (choice.ended if ranked[0].token == EOS else choice.kept).append(ranked[0])
+                for first in ranked[:1]:  # none where everything is blocked
+                    (choice.ended if first.token == EOS else choice.kept).append(first)
                 choices.append(choice)
             yield self._decide(active, choices, log_probs, blocked, 1, last=length == limit)
             going = torch.tensor(
@@ -58,4 +62,23 @@ class ContrastiveDecoding(Decoding):
             active = [active[i] for i in going.tolist()]
             taken = order[going, 0]
             past = torch.cat([past[going], vectors[going, taken][:, None]], 1)
+            known = torch.cat([known[going], known.new_ones(len(going), 1)], 1)
             self.state = read.select(going * tokens.shape[1] + taken)
+
+    def _read(self, features: Callable[[Any], Tensor]) -> tuple[Tensor, Tensor]:
+        """Unit vectors of what each input has read, [inputs, positions, D], and which positions are no padding."""
+        if not any(self.prompts):
+            vectors = functional.normalize(features(self.state), dim=1)[:, None]
+            return vectors, torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
+        rows = []
+        for prompt in self.prompts:
+            state = self.model.begin(1)
+            found = [features(state)]
+            for token in prompt:
+                state = self.model.advance(state, torch.tensor([token], device=found[0].device))
+                found.append(features(state))
+            rows.append(functional.normalize(torch.cat(found), dim=1))
+        known = torch.tensor(
+            [[i < len(row) for i in range(max(map(len, rows)))] for row in rows], device=rows[0].device
+        )
+        return nn.utils.rnn.pad_sequence(rows, batch_first=True), known

@@ -66,10 +66,24 @@ class Decoding:
         *,
         forced: Sequence[int] = (),
         constraints: Sequence[Sequence[int]] = (),
+        prompts: Sequence[Sequence[int]] = (),
+        sizes: Sequence[int] = (),
         record: bool = False,
     ) -> None:
-        """`state` has one row an input; `forced` is a beginning all outputs must have."""
+        """Every output of every input begins with `forced` and holds the `constraints`.
+
+        Args:
+            model: what writes.
+            state: one row an input.
+            options: the decoder's.
+            forced: token ids.
+            constraints: token ids of each phrase.
+            prompts: token ids that each input's state has read, part of the text; none where there is a source.
+            sizes: positions of each input's source, the rest of its row being padding; none: all count.
+            record: note what the trace needs.
+        """
         self.model, self.state, self.options, self.record = model, state, options, record
+        self.prompts, self.sizes = prompts, sizes
         self.strategy = strategy_of(options, constraints)
         self.rules = Rules(options, forced)
         groups = options.groups if isinstance(self.strategy, DiverseBeam) else 1
@@ -93,7 +107,7 @@ class Decoding:
             width = max(len(f.live) for f in active)
             log_probs = self.model.log_probs(self.state)  # active * width, V
             prefixes = [n for f in active for n in (*f.live, *[None] * (width - len(f.live)))]
-            scores, blocked = self.rules.apply(log_probs, prefixes, keep=self.record)
+            scores, blocked = self.rules.apply(log_probs, prefixes, self._prompts(active, width), keep=self.record)
             choices = self.strategy.step(scores.view(len(active), width, -1), active)
             decisions = self._decide(active, choices, log_probs, blocked, width, last=length == limit)
             yield decisions
@@ -124,7 +138,7 @@ class Decoding:
         last: bool,
     ) -> list[Decision]:
         """Turn choices into nodes, and each frontier into its next self."""
-        coverage = self._coverage()
+        coverage = self._coverage(active, width)
         self._row_of: dict[int, int] = {}
         for choice in choices:
             if last:
@@ -215,14 +229,21 @@ class Decoding:
                     out.append((Candidate(row, token, merit, merit, value), reasons[token]))
         return sorted(out, key=lambda pair: -pair[0].merit)
 
-    def _coverage(self) -> list[float] | None:
+    def _prompts(self, active: Sequence[Frontier], width: int) -> list[Sequence[int]] | None:
+        """What each row's text begins with."""
+        return [self.prompts[f.input] for f in active for _ in range(width)] if self.prompts else None
+
+    def _coverage(self, active: Sequence[Frontier], width: int) -> list[float] | None:
         """The coverage penalty of each row, were its sentence to end here."""
         if not self.options.coverage_penalty:
             return None
         covered = getattr(self.state, "coverage", None)
         if covered is None:
             raise ValueError("a coverage penalty needs a model with attention to a source")
-        penalties: list[float] = coverage_penalty(self.options.coverage_penalty, covered).tolist()
+        sizes = None
+        if self.sizes:
+            sizes = torch.tensor([self.sizes[f.input] for f in active for _ in range(width)], device=covered.device)
+        penalties: list[float] = coverage_penalty(self.options.coverage_penalty, covered, sizes).tolist()
         return penalties
 
     def _cut(self, frontiers: Sequence[Frontier]) -> None:

@@ -64,7 +64,8 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
     coverage = 0.0
     if options.coverage_penalty and covered is not None:  # of all but the end mark, as for what is found
-        coverage = float(coverage_penalty(options.coverage_penalty, covered)[0])
+        size = torch.tensor([start.sizes[index]], device=covered.device)
+        coverage = float(coverage_penalty(options.coverage_penalty, covered, size)[0])
     return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids), coverage))
 
 

@@ -24,6 +24,16 @@ class Start:
     inputs: tuple[tuple[int, ...], ...]  # token ids of each source or prompt
     translates: bool  # False: outputs continue their prompts
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Positions of each source, its end mark counted."""
+        return tuple(len(ids) + 1 for ids in self.inputs)
+
+    @property
+    def prompts(self) -> tuple[tuple[int, ...], ...]:
+        """What each output's text begins with; empty where there is a source."""
+        return () if self.translates else self.inputs
+
 
 def prepare(model: Any, texts: Sequence[str], options: SearchOptions) -> Start:
     """Read the texts: sources of a `Seq2Seq` model, prompts of a `NextToken` one.
@@ -61,7 +71,16 @@ def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> D
         raise ValueError(f"the prefix has {len(forced)} tokens, more than max_length, {options.max_length}")
     phrases = [start.tokenizer.encode(phrase) for phrase in options.constraints]
     kind = ContrastiveDecoding if options.strategy == "contrastive" else Decoding
-    return kind(start.reader, start.state, options, forced=forced, constraints=phrases, record=record)
+    return kind(
+        start.reader,
+        start.state,
+        options,
+        forced=forced,
+        constraints=phrases,
+        prompts=start.prompts,
+        sizes=start.sizes,
+        record=record,
+    )
 
 
 def _device(model: Any) -> torch.device:

@@ -16,9 +16,16 @@ def normalised(options: SearchOptions, merit: float, length: int, coverage: floa
     return merit / options.divisor(length) + coverage
 
 
-def coverage_penalty(beta: float, coverage: Tensor) -> Tensor:
-    """Beta times the sum over source positions of log min(attention received, 1): [B, S] -> [B] (Wu et al. 2016)."""
-    return beta * coverage.clamp(1e-9, 1.0).log().sum(1)
+def coverage_penalty(beta: float, coverage: Tensor, sizes: Tensor | None = None) -> Tensor:
+    """Beta times the sum over source positions of log min(attention received, 1): [B, S] -> [B] (Wu et al. 2016).
+
+    `sizes` [B] says how many positions of each row are its source; what follows is padding, which nobody attends to.
+    """
+    lacking = coverage.clamp(1e-9, 1.0).log()
+    if sizes is not None:
+        padding = torch.arange(coverage.shape[1], device=coverage.device) >= sizes[:, None]
+        lacking = lacking.masked_fill(padding, 0.0)
+    return beta * lacking.sum(1)
 
 
 def order(options: SearchOptions, frontiers: Sequence[Frontier]) -> list[tuple[Node, float]]:

@@ -22,12 +22,12 @@ VOCABULARY: Reason = "vocabulary"
 
 
 class Rule(Protocol):
-    """Blocks tokens after a prefix."""
+    """Blocks tokens after a text."""
 
     reason: Reason
 
-    def blocked(self, prefix: Node) -> Collection[int]:
-        """Tokens that may not follow."""
+    def blocked(self, text: Sequence[int]) -> Collection[int]:
+        """Tokens that may not follow; `text` is the prompt and what was written after it."""
 
 
 class NoRepeatNgram:
@@ -38,13 +38,13 @@ class NoRepeatNgram:
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def blocked(self, prefix: Node) -> Collection[int]:
-        """Tokens that would complete an n-gram the prefix holds."""
-        if prefix.length < self.size:
+    def blocked(self, text: Sequence[int]) -> Collection[int]:
+        """Tokens that would complete an n-gram the text holds."""
+        n = self.size
+        if len(text) < n:
             return ()
-        tokens, n = prefix.tokens(), self.size
-        last = tokens[len(tokens) - n + 1 :]
-        return {tokens[i + n - 1] for i in range(len(tokens) - n + 1) if tokens[i : i + n - 1] == last}
+        last = text[len(text) - n + 1 :]
+        return {text[i + n - 1] for i in range(len(text) - n + 1) if text[i : i + n - 1] == last}
 
 
 def rules_of(options: SearchOptions) -> list[Rule]:
@@ -62,13 +62,19 @@ class Rules:
         self.forced = list(forced)
 
     def apply(
-        self, log_probs: Tensor, prefixes: Sequence[Node | None], *, keep: bool
+        self,
+        log_probs: Tensor,
+        prefixes: Sequence[Node | None],
+        prompts: Sequence[Sequence[int]] | None = None,
+        *,
+        keep: bool,
     ) -> tuple[Tensor, list[dict[int, Reason]]]:
         """Scores to search by, [R, V], and what was blocked in each row; the prefixes are of one length.
 
-        Blocked tokens become minus infinity. A forced beginning leaves one token. The repetition penalty multiplies
-        the log-probability of every token the prefix holds (Keskar et al. 2019, on log-probabilities as in
-        transformers). With `keep`, or where scores differ from them, the log-probabilities stay as they are.
+        Blocked tokens become minus infinity. A forced beginning leaves one token. The prompt that a row continues is
+        part of its text, as in transformers. The repetition penalty multiplies the log-probability of every token
+        of the text (Keskar et al. 2019; transformers does the same in beams, but penalises raw logits in greedy
+        search and sampling). With `keep`, or where scores differ from them, the log-probabilities stay as they are.
         """
         forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
         scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
@@ -80,9 +86,11 @@ class Rules:
             common = {EOS: "length"}
         if not (forced or self.rules or self.penalty != 1.0):
             return scores, [common] * len(prefixes)
-        return scores, [common | self._row(scores[i], log_probs[i], prefix) for i, prefix in enumerate(prefixes)]
+        before = prompts or [()] * len(prefixes)
+        rows = enumerate(zip(prefixes, before, strict=True))
+        return scores, [common | self._row(scores[i], log_probs[i], prefix, prompt) for i, (prefix, prompt) in rows]
 
-    def _row(self, scores: Tensor, log_probs: Tensor, prefix: Node | None) -> dict[int, Reason]:
+    def _row(self, scores: Tensor, log_probs: Tensor, prefix: Node | None, prompt: Sequence[int]) -> dict[int, Reason]:
         """Change one row's scores in place; what was blocked there by a rule."""
         reasons: dict[int, Reason] = {}
         if prefix is None:
@@ -92,10 +100,11 @@ class Rules:
             scores.fill_(-math.inf)
             scores[token] = log_probs[token]
             return reasons
-        if self.penalty != 1.0 and prefix.length:
-            scores[torch.tensor(sorted(set(prefix.tokens())), device=scores.device)] *= self.penalty
+        text = [*prompt, *prefix.tokens()]
+        if self.penalty != 1.0 and text:
+            scores[torch.tensor(sorted(set(text)), device=scores.device)] *= self.penalty
         for rule in self.rules:
-            reasons.update(dict.fromkeys(rule.blocked(prefix), rule.reason))
+            reasons.update(dict.fromkeys(rule.blocked(text), rule.reason))
         if len(reasons) == 1:
             scores[next(iter(reasons))] = -math.inf
         elif reasons:

@@ -32,8 +32,13 @@ class Sampler:
         first = frontier.live[0].parent is None
         count = self.beam if first else 1
         probs = drawn.exp().cpu()
-        tokens = torch.multinomial(probs, count, replacement=True, generator=frontier.generator)  # live, count
-        chosen = [(row, token) for row, tokens_of in enumerate(tokens.tolist()) for token in tokens_of]
+        open_rows = probs.sum(1).nonzero()[:, 0].tolist()  # a chain that may write nothing at all ends here
+        if not open_rows:
+            return Choice()
+        if len(open_rows) < len(probs):
+            probs = probs[open_rows]
+        tokens = torch.multinomial(probs, count, replacement=True, generator=frontier.generator)  # open rows, count
+        chosen = [(row, token) for row, many in zip(open_rows, tokens.tolist(), strict=True) for token in many]
         rows = [row for row, _ in chosen]
         ids = [token for _, token in chosen]
         values = scores[rows, ids].tolist()

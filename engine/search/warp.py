@@ -25,6 +25,7 @@ def top_p(scores: Tensor, mass: float) -> Tensor:
     order = scores.argsort(1, descending=True)
     probs = scores.softmax(1).gather(1, order)
     cut = probs.cumsum(1) - probs >= mass  # the mass before a token reaches the goal: it is not needed
+    cut[:, 0] = False
     return scores.masked_fill(torch.zeros_like(cut).scatter(1, order, cut), -math.inf)
 
 
@@ -41,6 +42,7 @@ def typical(scores: Tensor, mass: float) -> Tensor:
     order = (-log_probs - entropy).abs().argsort(1)
     sorted_probs = probs.gather(1, order)
     cut = sorted_probs.cumsum(1) - sorted_probs >= mass
+    cut[:, 0] = False
     return scores.masked_fill(torch.zeros_like(cut).scatter(1, order, cut), -math.inf)
 
 
@@ -54,10 +56,24 @@ def eta(scores: Tensor, epsilon: float) -> Tensor:
     return scores.masked_fill(cut, -math.inf)
 
 
+def cooled(scores: Tensor, temperature: float) -> Tensor:
+    """Scores over a temperature, the best of each row at 0: near 0 it alone is left, and nothing is no number."""
+    best = scores.amax(1, keepdim=True)
+    blocked = scores == -math.inf
+    away = (scores - best.masked_fill(best == -math.inf, 0.0)).masked_fill(blocked, 0.0)
+    return (away.double() / temperature).to(scores.dtype).masked_fill(blocked, -math.inf)
+
+
 def warp(scores: Tensor, options: SearchOptions) -> Tensor:
-    """The log-probabilities to draw from, [R, V], normalised."""
+    """The log-probabilities to draw from, [R, V], normalised; a row where all is blocked stays minus infinity."""
+    dead = scores.amax(1) == -math.inf
+    if bool(dead.any()):
+        out = torch.full_like(scores, -math.inf)
+        if not bool(dead.all()):
+            out[~dead] = warp(scores[~dead], options)
+        return out
     if options.temperature != 1.0:
-        scores = scores / options.temperature
+        scores = cooled(scores, options.temperature)
     if options.top_k:
         scores = top_k(scores, options.top_k)
     if options.top_p < 1.0:

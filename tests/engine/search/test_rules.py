@@ -1,29 +1,23 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from engine.messages import SearchOptions
-from engine.search.node import Node, root
+from engine.search.decode import Decoding
 from engine.search.rules import NoRepeatNgram
 from engine.text import EOS
-from tests.engine.search.tiny import TinyModel, Tokens, brute_force, found, run
+from tests.engine.search.tiny import TinyModel, Tokens, brute_force, found, run, sentences
 
 WIDE = {"beam": 110, "max_length": 3, "stop": "exhaust"}
 
 
-def chain(tokens: Tokens) -> Node:
-    node = root()
-    for i, token in enumerate(tokens):
-        node = Node(i, node, token, 0.0, 0.0, 0.0, i + 1)
-    return node
-
-
 def test_rules_block_what_they_say() -> None:
-    assert set(NoRepeatNgram(2).blocked(chain((4, 5, 4)))) == {5}
-    assert set(NoRepeatNgram(2).blocked(chain((4, 4)))) == {4}
-    assert set(NoRepeatNgram(1).blocked(chain((4, 6)))) == {4, 6}
-    assert set(NoRepeatNgram(3).blocked(chain((4, 5, 6, 4, 5)))) == {6}
-    assert not NoRepeatNgram(3).blocked(chain((4, 5)))
+    assert set(NoRepeatNgram(2).blocked((4, 5, 4))) == {5}
+    assert set(NoRepeatNgram(2).blocked((4, 4))) == {4}
+    assert set(NoRepeatNgram(1).blocked((4, 6))) == {4, 6}
+    assert set(NoRepeatNgram(3).blocked((4, 5, 6, 4, 5))) == {6}
+    assert not NoRepeatNgram(3).blocked((4, 5))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -57,4 +51,42 @@ def test_the_repetition_penalty_multiplies_what_was_said() -> None:
         for t, token in enumerate(sentence):
             value = float(model.row(0, sentence[:t])[token])
             want += value * (2.0 if token in sentence[:t] else 1.0)
+        assert got[sentence] == pytest.approx(want, abs=1e-5)
+
+
+def after(model: TinyModel, options: SearchOptions, prompt: Tokens) -> list[tuple[Tokens, float]]:
+    """What a search writes after a prompt, that it has read."""
+    state = model.begin(1)
+    for token in prompt:
+        state = model.advance(state, torch.tensor([token]))
+    search = Decoding(model, state, options, prompts=[prompt])
+    return [pair for pair in found(search) if pair[0][-1] == EOS]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("prompt", [(4, 5, 4), (6, 6), (5,)])
+def test_no_ngram_stands_twice_in_prompt_and_output_together(size: int, prompt: Tokens) -> None:
+    def repeats(sentence: Tokens) -> bool:
+        text = (*prompt, *sentence)
+        grams = [text[i : i + size] for i in range(len(text) - size + 1)]
+        return len(set(grams[len(prompt) :])) < len(grams[len(prompt) :]) or any(
+            gram in grams[:i] for i, gram in enumerate(grams) if i + size > len(prompt)
+        )
+
+    model = TinyModel(4)
+    got = after(model, SearchOptions(**WIDE, no_repeat_ngram=size), prompt)  # type: ignore[arg-type]
+    assert [s for s, _ in got if repeats(s)] == []
+    allowed = [s for s in sentences(3) if not repeats(s)]
+    assert sorted(s for s, _ in got) == sorted(allowed)
+
+
+def test_the_repetition_penalty_counts_the_prompt() -> None:
+    model, prompt = TinyModel(3), (4, 5)
+    options = SearchOptions(**WIDE, repetition_penalty=1.5, normalisation="off")  # type: ignore[arg-type]
+    got = dict(after(model, options, prompt))
+    for sentence in ((4, EOS), (6, 6, EOS), (5, 6, EOS)):
+        want = 0.0
+        for t, token in enumerate(sentence):
+            text = (*prompt, *sentence[:t])
+            want += float(model.row(0, text)[token]) * (1.5 if token in text else 1.0)
         assert got[sentence] == pytest.approx(want, abs=1e-5)

@@ -53,3 +53,42 @@ def test_what_is_cut_off_is_never_drawn_and_the_rest_as_often_as_it_should() -> 
         share = drawn.count(token) / 1000
         assert abs(share - chance) < 4 * math.sqrt(chance * (1 - chance) / 1000)
     assert set(drawn) <= set((best + 3).tolist())
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-40, 1e-12, 1e12, 1e300, math.inf])
+def test_extreme_temperatures_are_greedy_or_uniform_and_never_no_number(temperature: float) -> None:
+    scores = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)).log_softmax(1)
+    scores[:, :3] = -math.inf
+    drawn = warp(scores, SearchOptions(temperature=temperature))
+    assert not drawn.isnan().any()
+    assert drawn.exp().sum(1).tolist() == pytest.approx([1.0] * 4)
+    if temperature < 1:
+        assert torch.equal(drawn.exp().argmax(1), scores.argmax(1))
+        assert drawn.exp().amax(1).tolist() == pytest.approx([1.0] * 4)
+    else:
+        assert drawn.exp()[:, 3:].flatten().tolist() == pytest.approx([1 / 6] * 24)
+    assert (drawn[:, :3] == -math.inf).all()
+
+
+@pytest.mark.parametrize("settings", [{"top_p": 1e-300}, {"typical": 1e-300}, {"min_p": 1.0}, {"eta": 1e-300}])
+def test_extreme_cuts_leave_a_token(settings: dict[str, float]) -> None:
+    scores = torch.randn(4, 9, generator=torch.Generator().manual_seed(1)).log_softmax(1)
+    drawn = warp(scores, SearchOptions(**settings))  # type: ignore[arg-type]
+    assert drawn.exp().sum(1).tolist() == pytest.approx([1.0] * 4)
+
+
+def test_a_row_where_all_is_blocked_stays_blocked_and_spoils_no_other() -> None:
+    scores = torch.randn(3, 9, generator=torch.Generator().manual_seed(2)).log_softmax(1)
+    alone = warp(scores, SearchOptions(temperature=0.3, top_p=0.8, typical=0.9))
+    scores[1] = -math.inf
+    drawn = warp(scores, SearchOptions(temperature=0.3, top_p=0.8, typical=0.9))
+    assert (drawn[1] == -math.inf).all()
+    assert torch.equal(drawn[[0, 2]], alone[[0, 2]])
+
+
+@pytest.mark.parametrize("strategy", ["sample", "mbr", "stochastic", "contrastive", "greedy", "beam", "diverse"])
+def test_a_search_in_which_everything_is_blocked_ends(strategy: str) -> None:
+    """Three words, none of them twice, and no end before the fifth."""
+    options = SearchOptions(strategy=strategy, no_repeat_ngram=1, min_length=5, max_length=9, n_best=4)  # type: ignore[arg-type]
+    search = run(TinyModel(1), options)
+    assert all(f.done and not f.finished for f in search.frontiers)
