@@ -15,7 +15,7 @@ NO_DISPLAY = (
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m app", description="Textscape: deep generative models of text.")
+    parser = argparse.ArgumentParser(prog="textscape", description="Textscape: deep generative models of text.")
     parser.add_argument("files", nargs="*", type=Path, help="checkpoints, sessions or texts to open")
     parser.add_argument("--device", default="", help="auto, cpu, cuda, cuda:1 or mps (default: as in the settings)")
     parser.add_argument("--library", type=Path, action="append", default=[], metavar="DIR", help="look here as well")

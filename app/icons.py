@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from app.theme import Theme, mix
+from engine.assets import ICONS
 
-ICONS = Path(__file__).parent.parent / "assets" / "icons"
 SIZES = (16, 20, 24, 32, 48, 64)  # so that screens of two and three pixels a point stay sharp
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from engine.assets import ICONS
+
 if TYPE_CHECKING:
     from app.theme import Theme
 
-ICONS = Path(__file__).parent.parent / "assets" / "icons"
 _SHEET = (Path(__file__).parent / "style.qss").read_text(encoding="utf-8")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from pathlib import Path
 
 import pyqtgraph as pg
 from cmap import Colormap
@@ -13,8 +12,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication
 
 from app.style import style_sheet
+from engine.assets import FONTS
 
-FONTS = Path(__file__).parent.parent / "assets" / "fonts"
 SENTENCE_FAMILIES = ("Noto Serif", "Inter", "Noto Sans Math", "Charter", "Georgia", "DejaVu Serif", "serif")
 UI_FAMILIES = (
     "Inter",

@@ -10,18 +10,17 @@ from typing import Any
 
 import torch
 
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import SUFFIX, CheckpointError, load, read_header
 from engine.files import stamp_of
 from engine.messages import BrokenModel, ModelInfo, ModelLoaded, Progress
-
-BUNDLED = Path(__file__).parent.parent / "assets" / "checkpoints"
 
 
 def folders() -> tuple[Path, ...]:
     """Where checkpoints are looked for: those named in TEXTSCAPE_MODELS, the working folder's `models`, the bundled."""
     named = os.environ.get("TEXTSCAPE_MODELS", "")
     extra = [Path(p) for p in named.split(os.pathsep) if p]
-    return tuple(p for p in (*extra, Path("models"), BUNDLED) if p.is_dir())
+    return tuple(p for p in (*extra, Path("models"), CHECKPOINTS) if p.is_dir())
 
 
 class Library:

@@ -9,11 +9,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from engine.assets import EXAMPLES
 from engine.checkpoint import read_trace
 from engine.messages import ModelInfo
 from engine.messages.core import FloatArray, IntArray
-
-EXAMPLES = Path(__file__).parent.parent.parent / "assets" / "examples" / "everyday.txt"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ _KNOWN: WeakKeyDictionary[Any, Survey] = WeakKeyDictionary()
 
 def examples() -> tuple[str, ...]:
     """The example sentences written for the program, one a line."""
-    return tuple(line for line in EXAMPLES.read_text(encoding="utf-8").splitlines() if line)
+    return tuple(line for line in (EXAMPLES / "everyday.txt").read_text(encoding="utf-8").splitlines() if line)
 
 
 def survey(model: Any, info: ModelInfo) -> Survey:

@@ -7,9 +7,10 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QColor, QFontInfo
 
-from app.icons import ICONS, icon
+from app.icons import icon
 from app.style import style_sheet
 from app.theme import CATEGORIES, Theme, contrast, mix
+from engine.assets import ICONS
 
 MEANINGS = ("accepted", "rejected", "inserted", "deleted", "replaced")
 

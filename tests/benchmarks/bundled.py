@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import torch
 
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import read_header
-from engine.library import BUNDLED, Library
+from engine.library import Library
 from engine.messages import Sample, SampleStep
 from engine.worker import Engine
 from tests.benchmarks.rows import Row, Target, ratio
@@ -58,7 +59,7 @@ def rows() -> Iterator[Row | str]:
 
 def _card(name: str) -> dict[str, float]:
     """The figures of a checkpoint's card."""
-    metrics = read_header(BUNDLED / f"{name}.safetensors").info.card.metrics
+    metrics = read_header(CHECKPOINTS / f"{name}.safetensors").info.card.metrics
     return {key: metric.value for key, metric in metrics.items()}
 
 

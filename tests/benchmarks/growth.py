@@ -22,9 +22,9 @@ from app.theme import Theme
 from app.widgets.cluster_map import ClusterMap
 from app.widgets.pad import Group, Pad
 from app.widgets.pad_canvas import CRISP
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import load_model
 from engine.latent.decoding import read_points
-from engine.library import BUNDLED
 from engine.messages.latent import GREEDY
 from engine.models.lstm import LstmLm, LstmLmConfig
 from engine.text import MARKS, UNK
@@ -142,7 +142,7 @@ def decoding() -> Iterator[Growth]:
 
 def latent() -> Growth:
     """CPU milliseconds of one greedy decode of several points."""
-    model, _ = load_model(BUNDLED / "everyday-vae.safetensors")
+    model, _ = load_model(CHECKPOINTS / "everyday-vae.safetensors")
     random = np.random.default_rng(0)
     lines = []
     for count in (1, 4, 16, 64, 256):

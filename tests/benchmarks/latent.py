@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import load_model
 from engine.latent.decoding import read_points
 from engine.latent.survey import encode, examples
-from engine.library import BUNDLED
 from engine.messages.latent import GREEDY
 from engine.models.vae import TextVae, TextVaeConfig
 from engine.objectives import gaussian
@@ -28,7 +28,7 @@ SENTENCES = 10_000
 
 def rows() -> list[Row]:
     """All figures of this file."""
-    model, _ = load_model(BUNDLED / "everyday-vae.safetensors")
+    model, _ = load_model(CHECKPOINTS / "everyday-vae.safetensors")
     with torch.inference_mode():
         found = [*drag(model), encoding(model)]
     return found + training_step()

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import load_model, read_header
-from engine.library import BUNDLED
 from engine.models.lstm import LstmLm
 from engine.text import EOS, UNK
 
-FILES = sorted(BUNDLED.glob("*.safetensors"))
+FILES = sorted(CHECKPOINTS.glob("*.safetensors"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
@@ -34,14 +34,14 @@ def test_all_together_are_small_enough_to_bundle() -> None:
 
 @pytest.fixture(scope="module")
 def pair() -> tuple[LstmLm, LstmLm]:
-    models = [load_model(BUNDLED / f"everyday-{way}.safetensors")[0] for way in ("forward", "backward")]
+    models = [load_model(CHECKPOINTS / f"everyday-{way}.safetensors")[0] for way in ("forward", "backward")]
     assert all(isinstance(m, LstmLm) for m in models)
     return models[0], models[1]  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("way", ["forward", "backward"])
 def test_the_language_models_beat_the_five_gram_by_a_clear_margin(way: str) -> None:
-    metrics = read_header(BUNDLED / f"everyday-{way}.safetensors").info.card.metrics
+    metrics = read_header(CHECKPOINTS / f"everyday-{way}.safetensors").info.card.metrics
     assert metrics["perplexity"].value < 0.7 * metrics["perplexity_kneser_ney_5"].value
     assert metrics["perplexity"].count == metrics["perplexity_kneser_ney_5"].count
 

@@ -21,7 +21,8 @@ from app.settings import Settings
 from app.startup import open_window
 from app.theme import Theme
 from app.window import Window
-from engine.library import BUNDLED, Library
+from engine.assets import CHECKPOINTS
+from engine.library import Library
 from engine.worker import Engine
 from tests.faults.mutations import Mutator, seeds
 
@@ -103,7 +104,7 @@ def opened(home: Path, seed: int) -> Iterator[tuple[Window, Dialogs]]:
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     theme = Theme()
-    engine = Engine("cpu", library=Library(torch.device("cpu"), [BUNDLED, extra]))
+    engine = Engine("cpu", library=Library(torch.device("cpu"), [CHECKPOINTS, extra]))
     settings = Settings(theme="light")
     dialogs = Dialogs(files, seed)
     with dialogs.answering():

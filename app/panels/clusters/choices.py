@@ -11,13 +11,13 @@ from typing import Any, Literal
 import msgspec
 
 from app.bridge import Bridge
+from engine.assets import EXAMPLES
 from engine.messages import DecodedSentence, ModelInfo, Point, SearchOptions, Train
 
 Layout = Literal["plane", "tsne"]
 ColourBy = Literal["component", "label"]
 Rows = Literal["component", "code"]
 
-EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 LIVE = "(training)"
 """In place of a model's name: the run that trains in the window."""
 OBJECTIVES = ("GMVAE", "GMVAE + L_var", "GMVAE + L_mi", "DGMVAE")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from app.panels.clusters.choices import EXAMPLES, LIVE, mixture_models
+from app.panels.clusters.choices import LIVE, mixture_models
 from app.panels.clusters.explorer import Explorer
 from app.panels.clusters.sample import read_lines
+from engine.assets import EXAMPLES
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel

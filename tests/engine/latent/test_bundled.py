@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from engine.assets import CHECKPOINTS
 from engine.checkpoint import load_model, read_trace
 from engine.latent.decoding import read_points
 from engine.latent.evaluation import decode, kl_of, posteriors
 from engine.latent.likelihood import log_likelihood
 from engine.latent.paths import walk
 from engine.latent.survey import encode, examples
-from engine.library import BUNDLED
 from engine.messages import ModelInfo
 from engine.messages.latent import GREEDY
 from engine.models.lstm import LstmLm
@@ -26,12 +26,12 @@ Loaded = tuple[Any, ModelInfo]
 
 @pytest.fixture(scope="module")
 def vae() -> Loaded:
-    return load_model(BUNDLED / "everyday-vae.safetensors")
+    return load_model(CHECKPOINTS / "everyday-vae.safetensors")
 
 
 @pytest.fixture(scope="module")
 def ae() -> Loaded:
-    return load_model(BUNDLED / "everyday-ae.safetensors")
+    return load_model(CHECKPOINTS / "everyday-ae.safetensors")
 
 
 def test_the_vae_has_not_collapsed(vae: Loaded) -> None:
@@ -59,7 +59,7 @@ def test_the_point_says_much_of_the_sentence(vae: Loaded) -> None:
 
 def test_walks_and_prior_samples_are_as_fluent_as_written_sentences(vae: Loaded) -> None:
     model, _ = vae
-    judge, _ = load_model(BUNDLED / "everyday-forward.safetensors")
+    judge, _ = load_model(CHECKPOINTS / "everyday-forward.safetensors")
     assert isinstance(judge, LstmLm)
     texts = examples()
     with torch.inference_mode():
@@ -87,7 +87,7 @@ def test_the_autoencoder_reconstructs_better_and_has_no_prior(vae: Loaded, ae: L
 
 def test_the_trace_holds_the_space_of_held_out_sentences(vae: Loaded) -> None:
     model, info = vae
-    trace = read_trace(BUNDLED / "everyday-vae.safetensors")
+    trace = read_trace(CHECKPOINTS / "everyday-vae.safetensors")
     assert trace["means"].shape[1] == model.latent_size
     kl = gaussian.kl_to_prior(*(torch.from_numpy(trace[n].astype(np.float32)) for n in ("means", "log_vars"))).mean(0)
     np.testing.assert_allclose(kl.numpy(), trace["kl"], rtol=0.02)

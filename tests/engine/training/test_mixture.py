@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.assets import EXAMPLES
 from engine.checkpoint import load_model, read_trace
 from engine.latent.mixtures import divergences, responsibilities
 from engine.messages import Event, ModelSaved, TrainingTrace
@@ -24,7 +25,6 @@ from engine.training.tasks import make_recorder, make_task
 SIZES = {"kind": "mixture-vae", "embedding": 8, "encoder": 8, "decoder": 12, "head": 8, "clusters": 1, "dropout": 0.0}
 DGMVAE = {"reconstruction": {}, "mean-prior": {}, "dispersion": {"weight": 0.3}, "aggregated-categorical": {}}
 GMVAE = DGMVAE | {"dispersion": {}, "information": {}}
-EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 TOPICS = {
     "sea": ("the boat sails west .", "a fish swims deep .", "waves break on the rock .", "the boat swims deep ."),
     "sky": ("two birds fly north .", "the cloud hides stars .", "birds fly above the cloud .", "stars shine north ."),
