@@ -81,7 +81,10 @@ def _show(done: SearchDone, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
         return
-    rows = [(f"{h.score:.4f}", f"{h.log_prob:.4f}", len(h.tokens), h.text) for h in done.hypotheses]
+    rows = [
+        (f"{h.score:.4f}", f"{h.log_prob:.4f}", len(h.tokens), f"{h.text}  ({h.lacks})" if h.lacks else h.text)
+        for h in done.hypotheses
+    ]
     print_table(f"{done.steps} steps, {1000 * done.seconds:.0f} ms", ("score", "log p", "tokens", "text"), rows)
     if done.reference is not None:
         console.print(f"reference: score {done.reference.score:.4f}, log p {done.reference.log_prob:.4f}")

@@ -78,16 +78,24 @@ class Token(msgspec.Struct, frozen=True):
 
 
 class Hypothesis(msgspec.Struct, frozen=True):
-    """A finished sentence."""
+    """A sentence that a search wrote."""
 
     text: str
     tokens: tuple[Token, ...]
     log_prob: float  # nats, end mark included
     score: float  # what the search ranks by
-    finished: bool = True  # False: cut at the maximum length
+    finished: bool = True  # False: cut at the maximum length, or stopped where nothing may follow
     weight: float = 0.0  # importance weight, stochastic beam only
     attention: FloatArray | None = None  # target tokens x source tokens
     quality: dict[str, float] = {}  # "bleu" and "chrf" against the reference, per cent; empty without one
+    unmet: tuple[str, ...] = ()  # phrases it was asked to hold and does not
+
+    @property
+    def lacks(self) -> str:
+        """What keeps it from being what was asked for, in a few words; empty when nothing does."""
+        return ", ".join(
+            [*([] if self.finished else ["unfinished"]), *(f"without “{phrase}”" for phrase in self.unmet)]
+        )
 
 
 class Branch(msgspec.Struct, frozen=True):

@@ -83,7 +83,7 @@ class Decoding:
             record: note what the trace needs.
         """
         self.model, self.state, self.options, self.record = model, state, options, record
-        self.prompts, self.sizes = prompts, sizes
+        self.prompts, self.sizes, self.constraints = prompts, sizes, constraints
         self.strategy = strategy_of(options, constraints)
         self.rules = Rules(options, forced)
         groups = options.groups if isinstance(self.strategy, DiverseBeam) else 1
@@ -162,6 +162,7 @@ class Decoding:
             if last:
                 self._cut([frontier])
             else:
+                frontier.cut += self._stuck(frontier, choice)
                 frontier.live = kept
                 frontier.done = may_stop(self.options, frontier, self._asked)
                 if frontier.done and kept and self.record:
@@ -246,12 +247,19 @@ class Decoding:
         penalties: list[float] = coverage_penalty(self.options.coverage_penalty, covered, sizes).tolist()
         return penalties
 
+    def _stuck(self, frontier: Frontier, choice: Choice) -> list[Node]:
+        """Prefixes after which nothing may be written: chains that end there, or a whole search that found nothing."""
+        if not isinstance(self.strategy, Sampler) and (choice.kept or frontier.finished):
+            return []
+        gone_on = {c.row for c in (*choice.kept, *choice.ended)}
+        return [n for row, n in enumerate(frontier.live) if row not in gone_on and n.parent is not None]
+
     def _cut(self, frontiers: Sequence[Frontier]) -> None:
         """End searches at the maximum length."""
         for frontier in frontiers:
             ended = {n.parent.id for n in frontier.finished if n.parent is not None}
             sampled = isinstance(self.strategy, Sampler)  # there a prefix is one chain and ends once
-            frontier.cut = [n for n in frontier.live if not (sampled and n.id in ended)]
+            frontier.cut += [n for n in frontier.live if not (sampled and n.id in ended)]
             frontier.live = []
             frontier.done = True
 

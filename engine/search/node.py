@@ -82,7 +82,7 @@ class Frontier:
         self.live = [root(group)]
         self.live[0].extra = extra
         self.finished: list[Node] = []
-        self.cut: list[Node] = []  # stopped at the maximum length, no end mark
+        self.cut: list[Node] = []  # stopped at the maximum length, or where nothing may follow; no end mark
         self.coverage: dict[int, float] = {}  # coverage penalty of finished nodes, by node id
         self.done = False
         self.seed = seed

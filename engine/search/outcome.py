@@ -10,6 +10,7 @@ import torch
 from engine.messages import Hypothesis, SearchOptions, Token
 from engine.metrics.bleu import UTILITIES
 from engine.search.decode import Decoding
+from engine.search.demands import missing
 from engine.search.mbr import expected_utilities
 from engine.search.node import Node
 from engine.search.prepare import Start
@@ -38,12 +39,12 @@ def judged(start: Start, search: Decoding, index: int) -> Generator[int, None, l
     if options.strategy == "stochastic":
         weight = {n.id: w for n, w in importance_weights([n for n, _ in ranked], options.beam)}
         ranked = [(n, s) for n, s in ranked if n.id in weight]
-    found = [_hypothesis(start, index, n, s, weight.get(n.id, 0.0)) for n, s in ranked]
+    found = [_hypothesis(start, search, index, n, s, weight.get(n.id, 0.0)) for n, s in ranked]
     if options.strategy == "mbr":
         found = yield from _by_utility(found, options)
     if options.strategy == "diverse":  # groups may arrive at the same sentence
         found = list({tuple(t.id for t in h.tokens): h for h in reversed(found)}.values())[::-1]
-    return found[: options.n_best]
+    return sorted(found, key=lambda h: len(h.unmet))[: options.n_best]
 
 
 def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hypothesis:
@@ -82,7 +83,7 @@ def attended(start: Start, found: Sequence[Hypothesis], index: int = 0) -> list[
     ]
 
 
-def _hypothesis(start: Start, index: int, node: Node, score: float, weight: float) -> Hypothesis:
+def _hypothesis(start: Start, search: Decoding, index: int, node: Node, score: float, weight: float) -> Hypothesis:
     path = node.path()
     ids = [n.token for n in path]
     names = _names(start.tokenizer, path)
@@ -98,7 +99,9 @@ def _hypothesis(start: Start, index: int, node: Node, score: float, weight: floa
         for n in path
     )
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
-    return Hypothesis(text, tokens, node.total, score, bool(ids) and ids[-1] == EOS, weight)
+    finished = bool(ids) and ids[-1] == EOS
+    unmet = missing(search.options, search.constraints, ids)
+    return Hypothesis(text, tokens, node.total, score, finished, weight, unmet=unmet)
 
 
 def _names(tokenizer: Tokenizer, path: Sequence[Node]) -> dict[int, str]:

@@ -11,6 +11,7 @@ import torch
 from engine.messages import SearchOptions
 from engine.search.contrastive import ContrastiveDecoding
 from engine.search.decode import Decoding
+from engine.search.demands import demands
 from engine.text import Tokenizer
 
 
@@ -64,19 +65,14 @@ def prepare(model: Any, texts: Sequence[str], options: SearchOptions) -> Start:
 
 def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> Decoding:
     """The search the options ask for; raises ValueError with one sentence when they cannot be met."""
-    forced = list(options.prefix_ids) or start.tokenizer.encode(options.prefix)
-    if any(not 0 <= token < start.tokenizer.size for token in forced):
-        raise ValueError(f"prefix_ids must lie between 0 and {start.tokenizer.size - 1}")
-    if len(forced) > options.max_length:
-        raise ValueError(f"the prefix has {len(forced)} tokens, more than max_length, {options.max_length}")
-    phrases = [start.tokenizer.encode(phrase) for phrase in options.constraints]
+    asked = demands(options, start.tokenizer)
     kind = ContrastiveDecoding if options.strategy == "contrastive" else Decoding
     return kind(
         start.reader,
         start.state,
         options,
-        forced=forced,
-        constraints=phrases,
+        forced=asked.forced,
+        constraints=asked.phrases,
         prompts=start.prompts,
         sizes=start.sizes,
         record=record,

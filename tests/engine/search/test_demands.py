@@ -1,0 +1,164 @@
+"""What is asked of every output: refused where no output can meet it, and said where one does not."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from engine.__main__ import app
+from engine.messages import Hypothesis, Search, SearchOptions
+from engine.search.demands import demands, missing, shortest
+from engine.search.outcome import hypotheses
+from engine.search.prepare import Start
+from engine.text import EOS, Tokenizer
+from tests.engine.search.test_job import TEXT, events
+from tests.engine.search.test_job import folder as folder
+from tests.engine.search.tiny import TinyModel, run
+
+PHRASES = st.lists(st.lists(st.sampled_from([4, 5, 6]), min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+@pytest.fixture(scope="module")
+def pieces() -> Tokenizer:
+    return Tokenizer.train("unigram", TEXT * 5, 40)
+
+
+@pytest.fixture(scope="module")
+def words() -> Tokenizer:
+    return Tokenizer.train("word", TEXT * 5, 40)
+
+
+def holds(text: tuple[int, ...], phrase: list[int]) -> bool:
+    return any(list(text[i : i + len(phrase)]) == phrase for i in range(len(text)))
+
+
+@given(PHRASES, st.lists(st.sampled_from([4, 5, 6]), max_size=2))
+@settings(max_examples=40, derandomize=True, deadline=None)
+def test_the_shortest_text_with_all_phrases_is_what_trying_all_texts_finds(
+    phrases: list[list[int]], forced: list[int]
+) -> None:
+    want = shortest(forced, phrases)
+    for length in range(want + 1):
+        texts = itertools.product((4, 5, 6), repeat=length)
+        found = any(list(t[: len(forced)]) == forced and all(holds(t, p) for p in phrases) for t in texts)
+        assert found == (length == want), (length, want)
+        if length >= 7:
+            break
+
+
+UNMEETABLE: list[tuple[dict[str, Any], str]] = [
+    ({"strategy": "constrained", "constraints": ("😀 日本",)}, "“😀 日本” cannot be written by this model"),
+    ({"strategy": "constrained", "constraints": ("dog", "日")}, "its vocabulary lacks 日"),
+    ({"strategy": "constrained", "constraints": (" ",)}, "is empty"),
+    ({"strategy": "constrained", "constraints": (TEXT[2],), "max_length": 3}, "more than max_length, 3"),
+    ({"strategy": "constrained", "constraints": ("dog", "cat", "milk"), "max_length": 2}, "can hold all phrases"),
+    ({"strategy": "constrained", "constraints": ("the the",), "no_repeat_ngram": 1}, "it repeats 1 token, which"),
+    ({"strategy": "constrained", "constraints": ("dog cat dog cat",), "no_repeat_ngram": 2}, "no_repeat_ngram = 2"),
+    ({"min_length": 9, "max_length": 5}, "at least 9 tokens"),
+    ({"strategy": "sample", "min_length": 9, "max_length": 5}, "at least 9 tokens"),
+    ({"prefix": "日 dog"}, "the forced beginning “日 dog” cannot be written"),
+    ({"prefix_ids": (1, 5)}, "holds a mark"),
+    ({"prefix_ids": (5, EOS, 5)}, "holds a mark"),
+]
+
+
+@pytest.mark.parametrize(("asked", "words_of"), UNMEETABLE, ids=str)
+@pytest.mark.parametrize("kind", ["pieces", "words"])
+def test_what_no_output_can_meet_is_refused_in_one_sentence(
+    request: pytest.FixtureRequest, kind: str, asked: dict[str, Any], words_of: str
+) -> None:
+    options = SearchOptions(**({"max_length": 40} | asked))
+    with pytest.raises(ValueError, match=words_of) as refused:
+        demands(options, request.getfixturevalue(kind))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("asked", [a for a, _ in UNMEETABLE[:8]], ids=str)
+def test_every_way_in_refuses_it(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    options = SearchOptions(**asked)
+    with pytest.raises(ValueError, match=r"no output|cannot be written|is empty"):
+        events(folder, Search(model="mt", text=TEXT[0], options=options))
+    source = tmp_path / "in.txt"
+    source.write_text(TEXT[0] + "\n", encoding="utf-8")
+    plain = SearchOptions()
+    given_settings = [
+        f"{name}={list(value)!r}".replace("'", '"') if isinstance(value, tuple) else f"{name}={value}"
+        for name, value in asked.items()
+        if value != getattr(plain, name)
+    ]
+    arguments = [word for setting in given_settings for word in ("--set", setting)]
+    for command in (
+        ["beam", "--model", "mt", "--text", TEXT[0]],
+        ["translate", "--model", "mt", "--input", str(source), "--output", str(tmp_path / "out.txt")],
+    ):
+        result = CliRunner().invoke(app, [*command, *arguments])
+        assert result.exit_code
+        assert "\n" not in str(result.exception)
+    assert not (tmp_path / "out.txt").exists()
+
+
+class Letters:
+    def pieces(self, ids: list[int]) -> list[str]:
+        return ["_ubEabc"[i] for i in ids]
+
+    def decode(self, ids: list[int]) -> str:
+        return "".join(self.pieces([i for i in ids if i != EOS]))
+
+
+def written(options: SearchOptions, constraints: list[list[int]], **model: Any) -> list[Hypothesis]:
+    tiny = TinyModel(**model)
+    search = run(tiny, options, constraints=constraints)
+    start = Start(tiny, None, Letters(), ((),), True)  # type: ignore[arg-type]
+    return hypotheses(start, search, 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_output_says_which_phrases_it_does_not_hold(seed: int) -> None:
+    """Two words that may each stand once, and phrases that need one of them twice."""
+    phrases = [[4, 5], [6, 4]]
+    options = SearchOptions(
+        strategy="constrained", constraints=("ab", "ca"), beam=6, n_best=20, max_length=4, no_repeat_ngram=seed % 2 + 1
+    )
+    found = written(options, phrases, seed=seed)
+    assert found
+    for hypothesis in found:
+        ids = tuple(t.id for t in hypothesis.tokens)
+        want = tuple(text for text, phrase in zip(("ab", "ca"), phrases, strict=True) if not holds(ids, phrase))
+        assert hypothesis.unmet == want
+        assert not (hypothesis.finished and want)
+        assert hypothesis.lacks == ", ".join(
+            [*([] if hypothesis.finished else ["unfinished"]), *(f"without “{p}”" for p in want)]
+        )
+    lacking = [len(h.unmet) for h in found]
+    assert lacking == sorted(lacking)
+
+
+@pytest.mark.parametrize("strategy", ["beam", "greedy", "sample", "constrained"])
+def test_what_is_stuck_is_told_as_unfinished(strategy: Any) -> None:
+    """Three words, none twice, and no end before the fifth token."""
+    constraints = [[4]] if strategy == "constrained" else []
+    options = SearchOptions(
+        strategy=strategy, constraints=("a",) if constraints else (), no_repeat_ngram=1, min_length=5, max_length=9
+    )
+    found = written(options, constraints, seed=2)
+    assert found
+    assert all(not h.finished and len(h.tokens) == 3 and h.lacks.startswith("unfinished") for h in found)
+
+
+def test_phrases_count_for_constrained_search_alone() -> None:
+    assert missing(SearchOptions(constraints=("a",)), (), (5, 6)) == ()
+    assert missing(SearchOptions(constraints=("ab", "c")), ((4, 5), (6,)), (4, 6)) == ("ab",)
+
+
+def test_the_table_marks_what_is_unfinished(folder: Path) -> None:
+    command = ["beam", "--model", "mt", "--text", TEXT[0], "--set", "max_length=2", "--set", "beam=2"]
+    assert "(unfinished)" in CliRunner().invoke(app, command).stdout
+    behind = ["--set", "strategy=constrained", "--set", "prefix=dog", "--set", "no_repeat_ngram=1"]
+    again = [*command, *behind, "--set", 'constraints=["the dog"]', "--set", "max_length=40"]
+    assert "(unfinished, without “the dog”)" in " ".join(CliRunner().invoke(app, again).stdout.split())
