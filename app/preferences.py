@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.settings import Settings, log_file
 from app.theme import Theme, system_is_dark
+from app.widgets.controls import ComboBox
 
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 SCALES = {0.9: "Small (90 %)", 1.0: "Normal (100 %)", 1.15: "Large (115 %)", 1.3: "Larger (130 %)", 1.6: "Room (160 %)"}
@@ -92,8 +92,8 @@ class Preferences(QDialog):
         self.changed.emit()
 
 
-def _choice(options: dict, value: object, tip: str) -> QComboBox:  # type: ignore[type-arg]
-    box = QComboBox()
+def _choice(options: dict, value: object, tip: str) -> ComboBox:  # type: ignore[type-arg]
+    box = ComboBox()
     for data, label in options.items():
         box.addItem(label, data)
     box.setCurrentIndex(max(box.findData(value), 0))

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
+from app.widgets.controls import DoubleSpinBox, Slider
 
 TICKS = 1000
-
-
-def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:
-    """The value, as far as the field can show it; PySide ends the process at a number beyond a C int."""
-    return min(max(value, box.minimum()), box.maximum())
-
-
-class _CalmSlider(QSlider):
-    """Does not move when a person scrolls past it."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class _CalmSpin(QDoubleSpinBox):
-    """The same for the number beside it, unless it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class NumberField(QWidget):
@@ -71,11 +48,10 @@ class NumberField(QWidget):
         name = QLabel(label)
         caption = QLabel(spread)
         caption.setProperty("role", "caption")
-        self.spin = _CalmSpin(minimum=minimum, maximum=maximum, decimals=decimals, singleStep=step, value=value)
+        self.spin = DoubleSpinBox(minimum=minimum, maximum=maximum, decimals=decimals, singleStep=step, value=value)
         self.spin.setKeyboardTracking(False)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.spin.setAccessibleName(f"{label}, {spread}")
-        self.spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         name.setBuddy(self.spin)
         for part in (self, self.spin):
             part.setToolTip(tip)
@@ -93,9 +69,9 @@ class NumberField(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(row)
-        self.slider: QSlider | None = None
+        self.slider: Slider | None = None
         if slider:
-            self.slider = _CalmSlider(Qt.Orientation.Horizontal, minimum=0, maximum=TICKS)
+            self.slider = Slider(Qt.Orientation.Horizontal, minimum=0, maximum=TICKS)
             self.slider.setToolTip(tip)
             self.slider.setAccessibleName(f"{label}, {spread}")
             self.slider.setValue(self._tick(value))

@@ -7,7 +7,6 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -23,6 +22,7 @@ from app.panels.beams.decoders import NAMES, Setup, title
 from app.panels.beams.fields import FIELDS, Field
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.controls import ComboBox
 from app.widgets.fields import NumberField
 from engine.messages import PRESETS, ModelInfo
 
@@ -252,9 +252,9 @@ class BeamsForm(QWidget):
         column.addWidget(self.forced)
         layout.addWidget(self._decoder_holder)
 
-    def _combo(self, name: str, tip: str) -> QComboBox:
-        box = QComboBox()
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    def _combo(self, name: str, tip: str) -> ComboBox:
+        box = ComboBox()
+        box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(7)
         box.setToolTip(tip)
         box.setAccessibleName(name)
@@ -299,7 +299,7 @@ class BeamsForm(QWidget):
         column.addWidget(holder)
 
     @staticmethod
-    def _show_choice(box: QComboBox, value: str) -> None:
+    def _show_choice(box: ComboBox, value: str) -> None:
         with QSignalBlocker(box):
             box.setCurrentIndex(box.findData(value))
 

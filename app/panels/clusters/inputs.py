@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -23,6 +22,7 @@ from app.panels.clusters.choices import LIVE, Choices, title_of
 from app.panels.clusters.lesson_form import LessonForm
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.controls import ComboBox
 from app.widgets.section import Section
 from engine.messages import ModelInfo
 
@@ -134,11 +134,11 @@ class Inputs(QWidget):
         self._layout.addWidget(label)
         return label
 
-    def _combo(self, label: str, field: str, tip: str) -> QComboBox:
+    def _combo(self, label: str, field: str, tip: str) -> ComboBox:
         self._heading(label)
-        combo = QComboBox(toolTip=tip)
+        combo = ComboBox(toolTip=tip)
         combo.setAccessibleName(label)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(8)
         combo.activated.connect(lambda _i: self.changed.emit(field, combo.currentData()))
         self._layout.addWidget(combo)
@@ -180,7 +180,7 @@ class Inputs(QWidget):
         self._fill(self.model, [*live, *named], [*(["The run that trains here"] if live else []), *tips])
         self._fill(self.beside, [("Nothing", ""), *named], ["One model over the whole width", *tips])
 
-    def _fill(self, combo: QComboBox, items: Sequence[tuple[str, str]], tips: Sequence[str]) -> None:
+    def _fill(self, combo: ComboBox, items: Sequence[tuple[str, str]], tips: Sequence[str]) -> None:
         with QSignalBlocker(combo):
             chosen = combo.currentData()
             combo.clear()

@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -17,6 +16,7 @@ from app.panels.clusters.choices import Lesson
 from app.panels.clusters.trainer import Trainer
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.controls import ComboBox
 from app.widgets.fields import NumberField
 
 RECIPES = (
@@ -36,7 +36,7 @@ class LessonForm(QWidget):
     def __init__(self, *, theme: Theme) -> None:
         super().__init__()
         self._lesson = Lesson()
-        self.recipe = QComboBox()
+        self.recipe = ComboBox()
         self.recipe.setAccessibleName("Recipe")
         self.recipe.setToolTip("Sizes and schedule of a small model that trains in minutes")
         for text, value, tip in RECIPES:

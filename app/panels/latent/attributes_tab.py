@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from app.icons import icon
 from app.panels.latent.choices import EXAMPLE_ATTRIBUTE, Attribute
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.controls import Slider
 from app.widgets.numbers import MINUS
 from engine.messages import AttributeReady
 
@@ -33,7 +33,7 @@ class _Row(QWidget):
 
     def __init__(self, attribute: Attribute, *, theme: Theme, remove: Callable[[], None]) -> None:
         super().__init__()
-        self.slider = QSlider(Qt.Orientation.Horizontal, minimum=-MOST, maximum=MOST, singleStep=5, pageStep=25)
+        self.slider = Slider(Qt.Orientation.Horizontal, minimum=-MOST, maximum=MOST, singleStep=5, pageStep=25)
         self.slider.setAccessibleName(f"Strength of {attribute.name}, {MINUS}2 to 2")
         self.slider.setToolTip(
             plain(

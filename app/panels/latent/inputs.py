@@ -10,13 +10,11 @@ from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +24,7 @@ from app.icons import icon
 from app.panels.latent.choices import LETTERS, Choices, is_variational
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.controls import ComboBox, SpinBox
 from app.widgets.pad_marks import paint_badge
 from engine.messages import ModelInfo
 
@@ -167,7 +166,7 @@ class Inputs(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(4)
-        self._combos: dict[str, QComboBox] = {}
+        self._combos: dict[str, ComboBox] = {}
         self._placed: tuple[str, ...] = ()
         self.anchors = AnchorFields(theme=theme)
         self.anchors.entered.connect(lambda texts: self.changed.emit("anchors", texts))
@@ -216,10 +215,10 @@ class Inputs(QWidget):
     def _combo(self, field: str, label: str, items: Sequence[tuple[str, str, str]], tip: str) -> None:
         if label:
             self._heading(label)
-        combo = QComboBox()
+        combo = ComboBox()
         combo.setAccessibleName(label or field)
         combo.setToolTip(tip)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(8)
         for text, value, explained in items:
             combo.addItem(text, value)
@@ -228,14 +227,14 @@ class Inputs(QWidget):
         self._combos[field] = combo
         self._layout.addWidget(combo)
 
-    def _spin(self, low: int, high: int, tip: str, name: str) -> QSpinBox:
-        spin = QSpinBox(minimum=low, maximum=high)
+    def _spin(self, low: int, high: int, tip: str, name: str) -> SpinBox:
+        spin = SpinBox(minimum=low, maximum=high)
         spin.setToolTip(tip)
         spin.setAccessibleName(name)
         spin.setKeyboardTracking(False)
         return spin
 
-    def _spin_row(self, name: str, low: int, high: int, tip: str) -> QSpinBox:
+    def _spin_row(self, name: str, low: int, high: int, tip: str) -> SpinBox:
         spin = self._spin(low, high, tip, name)
         row = QHBoxLayout()
         row.addWidget(QLabel(name), 1)

@@ -8,15 +8,12 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.icons import icon
 from app.panels.sampler.parameters import TEXT_FIELD, Mode, Parameters, parse_ladder
 from app.theme import Theme
-from app.widgets.fields import within
+from app.widgets.controls import ComboBox, DoubleSpinBox, SpinBox, within
 from engine.messages import ModelInfo
 
 MODES: tuple[tuple[Mode, str, str, str], ...] = (
@@ -134,8 +131,8 @@ class SamplerForm(QWidget):
     # --- building --------------------------------------------------------------------------------------------------
 
     def _build_model(self, layout: QVBoxLayout) -> None:
-        self.model = QComboBox()
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.model = ComboBox()
+        self.model.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.model.setMinimumContentsLength(12)
         self.model.setToolTip("The forward language model: its probability of a sentence is the target's fluency term")
         self.model.setAccessibleName("Language model")
@@ -225,7 +222,7 @@ class SamplerForm(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         for move, sign in (("replace", "⇄"), ("insert", "+"), ("delete", "\u2212")):
-            box = QDoubleSpinBox(minimum=0, maximum=99, singleStep=0.1, decimals=1, prefix=f"{sign} ")
+            box = DoubleSpinBox(minimum=0, maximum=99, singleStep=0.1, decimals=1, prefix=f"{sign} ")
             box.setToolTip(f"How often {move} is proposed, beside the other two; they are normalised to one")
             box.setAccessibleName(f"Weight of {move}")
             box.setMinimumWidth(40)
@@ -240,7 +237,7 @@ class SamplerForm(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        box = QSpinBox(minimum=0, maximum=2**31 - 1)
+        box = SpinBox(minimum=0, maximum=2**31 - 1)
         box.setToolTip("The same seed and settings give the same run, proposal for proposal")
         box.setAccessibleName("Seed")
         box.setMinimumWidth(60)
@@ -284,7 +281,7 @@ class SamplerForm(QWidget):
     def _spin(
         self, grid: QGridLayout, field: str, title: str, low: int, high: int, tip: str, special: str = ""
     ) -> None:
-        box = QSpinBox(minimum=low, maximum=high, specialValueText=special)
+        box = SpinBox(minimum=low, maximum=high, specialValueText=special)
         box.setToolTip(tip)
         self._wire(box, field)
         self._row(grid, field, title, box)
@@ -292,13 +289,13 @@ class SamplerForm(QWidget):
     def _number(
         self, grid: QGridLayout, field: str, title: str, low: float, high: float, step: float, tip: str
     ) -> None:
-        box = QDoubleSpinBox(minimum=low, maximum=high, singleStep=step, decimals=2)
+        box = DoubleSpinBox(minimum=low, maximum=high, singleStep=step, decimals=2)
         box.setToolTip(tip)
         self._wire(box, field)
         self._row(grid, field, title, box)
 
     def _choice(self, grid: QGridLayout, field: str, title: str, items: Any, tip: str) -> None:
-        box = QComboBox()
+        box = ComboBox()
         for value, text in items:
             box.addItem(text, value)
         box.setToolTip(tip)
@@ -306,7 +303,7 @@ class SamplerForm(QWidget):
         self._setters[field] = lambda v: self._quietly(box, lambda: box.setCurrentIndex(box.findData(v)))
         self._row(grid, field, title, box)
 
-    def _wire(self, box: QSpinBox | QDoubleSpinBox, field: str) -> None:
+    def _wire(self, box: SpinBox | DoubleSpinBox, field: str) -> None:
         box.setKeyboardTracking(False)
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.valueChanged.connect(lambda value: self.edited.emit(field, value))

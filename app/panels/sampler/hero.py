@@ -6,7 +6,6 @@ from html import escape
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -34,6 +33,7 @@ from app.panels.sampler.words import (
 )
 from app.theme import Theme
 from app.widgets.chain_list import ChainList, ChainRow
+from app.widgets.controls import ComboBox
 from app.widgets.empty import EmptyState
 from app.widgets.numbers import number
 from app.widgets.probability_bars import ProbabilityBars
@@ -178,7 +178,7 @@ class SamplerHero(QWidget):
         self._chain_label = QLabel("Chain")
         self._chain_label.setProperty("role", "caption")
         row.addWidget(self._chain_label)
-        self._many = QComboBox()
+        self._many = ComboBox()
         self._many.setAccessibleName("Chain")
         self._many.currentIndexChanged.connect(self._on_many)
         row.addWidget(self._many)

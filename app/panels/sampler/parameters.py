@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.widgets.controls import read_numbers
 from engine.messages import Sample, TermWeights
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
@@ -118,11 +119,7 @@ class Parameters(msgspec.Struct, frozen=True):
 
 def parse_ladder(text: str) -> tuple[float, ...]:
     """Temperatures from text such as "1, 1.5, 2.5"; raises ValueError saying what would be right."""
-    parts = [p for p in re.split(r"[\s,;]+", text.strip()) if p]
-    try:
-        values = tuple(float(p) for p in parts)
-    except ValueError:
-        raise ValueError("Write temperatures such as: 1, 1.5, 2.5.") from None
+    values = read_numbers(text)
     if any(not 0 < v < 1000 for v in values):
         raise ValueError("Temperatures lie above zero; 1 is the target itself.")
     if len(values) == 1:

@@ -9,18 +9,16 @@ import msgspec
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from app.theme import Theme
-from app.widgets.fields import within
+from app.widgets.controls import DoubleSpinBox, SpinBox, within
 from app.widgets.section import Section
 from engine.messages import ExactToy
 
@@ -78,13 +76,13 @@ class ToyForm(QWidget):
         grid.setColumnStretch(1, 1)
         grid.setVerticalSpacing(6)
         for field, title, low, high, tip in FIELDS:
-            box = QSpinBox(minimum=low, maximum=high)
+            box = SpinBox(minimum=low, maximum=high)
             self._place(grid, field, f"{title}" if high > 300 else f"{title} ({low} to {high})", box, tip)
         tip = "Share of words drawn from the whole vocabulary; at 0 the chain may never reach some sentences"
-        box = QDoubleSpinBox(minimum=0, maximum=1, singleStep=0.05, decimals=2)
+        box = DoubleSpinBox(minimum=0, maximum=1, singleStep=0.05, decimals=2)
         self._place(grid, "full_share", "Free draws (0 to 1)", box, tip)
         tip = "A soft pull towards one sentence: the higher, the more the law gathers around it"
-        box = QDoubleSpinBox(minimum=0, maximum=10, singleStep=0.5, decimals=1)
+        box = DoubleSpinBox(minimum=0, maximum=10, singleStep=0.5, decimals=1)
         self._place(grid, "similarity", "Similarity (0 to 10)", box, tip)
         layout.addLayout(grid)
         keyword = QCheckBox("One word must be there")
@@ -130,7 +128,7 @@ class ToyForm(QWidget):
         row.addWidget(self.stop)
         return row
 
-    def _place(self, grid: QGridLayout, field: str, title: str, box: QSpinBox | QDoubleSpinBox, tip: str) -> None:
+    def _place(self, grid: QGridLayout, field: str, title: str, box: SpinBox | DoubleSpinBox, tip: str) -> None:
         label = QLabel(title)
         label.setBuddy(box)
         label.setToolTip(tip)

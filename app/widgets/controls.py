@@ -1,0 +1,135 @@
+"""Qt's number fields, sliders and drop-downs, with the manners that every one of them has in this program.
+
+The wheel scrolls the page: it changes a control only while that has the focus. A number is read alike whatever the
+system's language: with a decimal point or a decimal comma, and never with marks between thousands, which one language
+reads as the other's decimals. A drop-down's list shows its entries whole.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
+
+_THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+_PARTS = re.compile(r"[\s;]+|,\s+")
+
+LISTED = "Write numbers such as: 1, 1.5, 2.5."
+
+
+def read_numbers(text: str) -> tuple[float, ...]:
+    """The numbers in a list such as "1, 1.5, 2.5" or "1; 1,5; 2,5".
+
+    Raises ValueError with one sentence for anything else, also where a comma without a space could be a decimal or
+    part two numbers.
+    """
+    text = text.strip()
+    if "." in text:  # points are the decimals, so commas part numbers
+        parts = re.split(r"[\s,;]+", text)
+    else:
+        parts = _PARTS.split(text)
+        if len(parts) == 1 and "," in text:
+            raise ValueError("A comma alone could be a decimal: write 1; 1,5; 2,5 or 1, 1.5, 2.5.")
+    try:
+        numbers = tuple(float(part.replace(",", ".")) for part in parts if part)
+    except ValueError:
+        raise ValueError(LISTED) from None
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(LISTED)
+    return numbers
+
+
+def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:
+    """The value, as far as the field can show it; PySide ends the process at a number beyond a C int."""
+    return min(max(value, box.minimum()), box.maximum())
+
+
+def _calm(control: QAbstractSpinBox | QSlider | QComboBox) -> None:
+    """The wheel gives no focus, as it would by Qt's default, and numbers are written as in the program's language."""
+    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    control.setLocale(QLocale.c())
+
+
+class SpinBox(QSpinBox):
+    """A whole number; with a decimal mark it can be typed, but is none, and the last number stays."""
+
+    def __init__(self, parent: QWidget | None = None, **properties: Any) -> None:
+        super().__init__(parent, **properties)
+        _calm(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Change the number only where the focus is."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def validate(self, text: str, place: int) -> object:
+        """A mark that was refused while typing would leave its digits behind: 1.5 would become 15."""
+        if "." in text or "," in text:
+            return QValidator.State.Intermediate, text, place
+        return super().validate(text, place)
+
+    def fixup(self, text: str) -> str:
+        """Guess nothing."""
+        return text
+
+
+class DoubleSpinBox(QDoubleSpinBox):
+    """A number with decimals, written with a point or a comma; what is neither is none, and the last number stays."""
+
+    def __init__(self, parent: QWidget | None = None, **properties: Any) -> None:
+        super().__init__(parent, **properties)
+        _calm(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Change the number only where the focus is."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def validate(self, text: str, place: int) -> object:
+        """Three digits behind a comma could be thousands, and a second mark is none: both are no number yet."""
+        marks = text.count(".") + text.count(",")
+        if marks > 1 or _THOUSANDS.search(text) or (marks and not self.decimals()):
+            return QValidator.State.Intermediate, text, place
+        state, _, place = super().validate(text.replace(",", "."), place)  # type: ignore[misc]
+        return state, text, place
+
+    def valueFromText(self, text: str) -> float:
+        """The number that is written."""
+        return super().valueFromText(text.replace(",", "."))
+
+    def fixup(self, text: str) -> str:
+        """Guess nothing."""
+        return text
+
+
+class Slider(QSlider):
+    """A slider that does not move when a person scrolls past it."""
+
+    def __init__(self, *arguments: Any, **properties: Any) -> None:
+        super().__init__(*arguments, **properties)
+        _calm(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the page."""
+        event.ignore()
+
+
+class ComboBox(QComboBox):
+    """A drop-down whose list is as wide as its longest entry."""
+
+    def __init__(self, parent: QWidget | None = None, **properties: Any) -> None:
+        super().__init__(parent, **properties)
+        _calm(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Change the choice only where the focus is."""
+        super().wheelEvent(event) if self.hasFocus() else event.ignore()
+
+    def showPopup(self) -> None:
+        """Open the list, wide enough for what it holds."""
+        view = self.view()
+        widest = max((view.sizeHintForColumn(0), self.width()))
+        view.setMinimumWidth(widest + 2 * view.frameWidth() + view.verticalScrollBar().sizeHint().width())
+        super().showPopup()
