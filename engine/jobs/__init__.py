@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from engine.library import Library
-from engine.messages import Event, Request
+from engine.messages import Event, Request, validated
 
 
 @dataclass
@@ -40,5 +40,6 @@ def handles(request: type[Request]) -> Callable[[_Job], _Job]:
 
 
 def start(request: Request, context: Context) -> Iterator[Event]:
-    """The generator that answers a request."""
+    """The generator that answers a request; raises ValueError with one sentence when a value in it is wrong."""
+    validated(request)
     return _JOBS[type(request)](request, context)

@@ -80,8 +80,6 @@ def _lengthen(forward: Scores, lexicon: Lexicon, sentence: list[int], shortest: 
 
 
 def _check(request: Sample, support: Support, sentence: list[int]) -> None:
-    if request.min_length > request.max_length:
-        raise ValueError(f"The shortest length ({request.min_length}) is above the longest ({request.max_length}).")
     if len(sentence) > request.max_length:
         raise ValueError(
             f"The first sentence has {len(sentence)} words, more than the longest allowed ({request.max_length})."
@@ -89,11 +87,6 @@ def _check(request: Sample, support: Support, sentence: list[int]) -> None:
     if not all(r.met(sentence) for r in support.requirements):
         order = " in the order given" if request.order == "fixed" else ""
         raise ValueError(f"The start sentence must hold every keyword{order}.")
-    moves = request.moves
-    if moves.replace + moves.insert + moves.delete <= 0:
-        raise ValueError("At least one move needs a weight above zero.")
-    if request.terms.similarity > 0 and not request.source.strip():
-        raise ValueError("Similarity needs a source sentence to be similar to.")
 
 
 def _target(request: Sample, forward: Any, lexicon: Lexicon, support: Support, source: list[int]) -> Target:

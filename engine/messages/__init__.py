@@ -105,6 +105,7 @@ from engine.messages.search import (
     TextScores,
     Token,
 )
+from engine.messages.settings import Setting, Settings, problems, setting, setting_of, settings_of, validated
 
 __all__ = [
     "PRESETS",
@@ -181,6 +182,8 @@ __all__ = [
     "SearchDone",
     "SearchOptions",
     "SearchStep",
+    "Setting",
+    "Settings",
     "Started",
     "Status",
     "Strategy",
@@ -200,6 +203,11 @@ __all__ = [
     "decode_event",
     "decode_request",
     "encode",
+    "problems",
     "run_line",
+    "setting",
+    "setting_of",
+    "settings_of",
+    "validated",
     "with_preset",
 ]

@@ -12,6 +12,9 @@ import msgspec
 import numpy as np
 
 from engine.messages.core import Event, FloatArray, IntArray, Metric, Request
+from engine.messages.settings import SEED, setting
+
+Model = Annotated[str, setting("Model", effect="Name or path of a model whose prior is a mixture", path=True)]
 
 
 class Chart(msgspec.Struct, frozen=True):
@@ -46,7 +49,7 @@ class InspectMixture(Request, frozen=True):
     `ClusterFigures` follow.
     """
 
-    model: str
+    model: Model
 
 
 class MixtureReport(Event, frozen=True):
@@ -72,9 +75,15 @@ class MixtureReport(Event, frozen=True):
 class EncodeClusters(Request, frozen=True):
     """Encode sentences, labelled or not; answers `Progress`, `ClusterPoints` in chunks, then `ClusterFigures`."""
 
-    model: str
-    texts: tuple[str, ...]
-    labels: tuple[str, ...] = ()  # one for each text, or none
+    model: Model
+    texts: Annotated[tuple[str, ...], setting("Sentences", effect="What to encode", option="text")]
+    labels: Annotated[tuple[str, ...], setting("Labels", effect="One for each sentence, or none", option="label")] = ()
+
+    def conflicts(self) -> dict[str, str]:
+        """Labels that do not fit the sentences."""
+        if self.labels and len(self.labels) != len(self.texts):
+            return {"labels": f"{len(self.labels)} labels do not match {len(self.texts)} sentences."}
+        return {}
 
 
 class ClusterPoints(Event, frozen=True):
@@ -112,12 +121,25 @@ class MapClusters(Request, frozen=True):
     tsne: openTSNE over points and means together, in chunks of iterations; cancel it to keep the last layout.
     """
 
-    model: str
-    mixture: Annotated[int, msgspec.Meta(ge=0)]
+    model: Model
+    mixture: Annotated[int, setting("Mixture variable", ge=0, le=10_000, effect="Which one to lay out, from 0")]
     points: FloatArray  # [N, D]
-    method: Literal["plane", "tsne"] = "plane"
-    perplexity: Annotated[float, msgspec.Meta(ge=2, le=500)] = 30.0
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    method: Annotated[
+        Literal["plane", "tsne"], setting("Layout", effect="How the points are laid out", labels={"tsne": "t-SNE"})
+    ] = "plane"
+    perplexity: Annotated[
+        float,
+        setting(
+            "Perplexity",
+            ge=2,
+            le=500,
+            unit="neighbours",
+            effect="How many neighbours t-SNE keeps near; turning it up shows the large, down the small structure",
+            rare=True,
+            step=5,
+        ),
+    ] = 30.0
+    seed: Annotated[int, setting("Seed", ge=0, le=SEED, effect="The same seed gives the same layout")] = 0
 
 
 class ClusterMap(Event, frozen=True):
@@ -140,7 +162,10 @@ class ReadTraces(Request, frozen=True):
     Models that began with the same components share one chart a variable; others are turned to lie like the first.
     """
 
-    models: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=8)]
+    models: Annotated[
+        tuple[str, ...],
+        setting("Models", effect="Whose recorded training is read", min_length=1, max_length=8, path=True),
+    ]
 
 
 class TrainingTrace(Event, frozen=True):

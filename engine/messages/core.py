@@ -13,6 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from engine.messages.settings import Settings, setting
+
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 
@@ -25,7 +27,7 @@ class Priority(IntEnum):
     BACKGROUND = 2  # training, batch evaluation
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="request", tag=True, forbid_unknown_fields=True):
+class Request(Settings, frozen=True, kw_only=True, tag_field="request", tag=True, forbid_unknown_fields=True):
     """A piece of work. Subclasses are the kinds of work; `engine.jobs` says how each is done."""
 
 
@@ -46,13 +48,13 @@ class Message(msgspec.Struct, frozen=True):
 class LoadModel(Request, frozen=True):
     """Open a checkpoint and keep it; answers `Progress` and `ModelLoaded`."""
 
-    path: str
+    path: Annotated[str, setting("Model", effect="Name or path of a checkpoint", path=True)]
 
 
 class UnloadModel(Request, frozen=True):
     """Forget a loaded model; answers `ModelUnloaded`."""
 
-    name: str
+    name: Annotated[str, setting("Model", path=True)]
 
 
 class ListModels(Request, frozen=True):
@@ -65,13 +67,34 @@ class Train(Request, frozen=True):
     A mixture model that is asked to record also answers a `TrainingTrace` of one frame every so many steps.
     """
 
-    recipe: str  # path of a TOML file, or the name of a bundled recipe
-    data: str  # folder with the text the recipe names
-    run: str  # folder for the resumable state
-    output: str  # path of the checkpoint to write
-    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all cores but one
-    frames: Annotated[int, msgspec.Meta(ge=0, le=500)] = 0  # of the training trace; 0: none is recorded
-    overrides: dict[str, Any] = {}  # recipe fields by dotted name: "training.passes"
+    recipe: Annotated[
+        str, setting("Recipe", effect="A TOML file, or the name of a bundled recipe", argument=True, path=True)
+    ]
+    data: Annotated[str, setting("Data", effect="Folder with the text the recipe names", path=True)]
+    run: Annotated[
+        str, setting("Run folder", effect="Folder for the state that a stopped training goes on from", path=True)
+    ]
+    output: Annotated[str, setting("Output", effect="Checkpoint to write", path=True)]
+    threads: Annotated[
+        int,
+        setting("Threads", ge=0, le=1024, unit="threads", effect="Torch threads; 0 is all cores but one", rare=True),
+    ] = 0
+    frames: Annotated[
+        int,
+        setting(
+            "Frames",
+            ge=0,
+            le=500,
+            unit="frames",
+            effect="Frames of a mixture model's training to record; 0 is none",
+            option="trace",
+            rare=True,
+        ),
+    ] = 0
+    overrides: Annotated[
+        dict[str, Any],
+        setting("Recipe fields", effect='By dotted name: "training.passes"', option="set", rare=True),
+    ] = {}
 
 
 # --- events --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from engine.messages.brief import brief
 from engine.messages.core import Event, Request
+from engine.messages.settings import explained
 
 
 def _plain(value: Any) -> Any:
@@ -40,7 +41,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode_request(data: bytes | str) -> Request:
-    """The request in a line of JSON; raises ValueError with one sentence when there is none."""
+    """The request in a line of JSON; raises ValueError with one sentence when there is none or a value out of range."""
     request: Request = _decode(Request, data)
     return request
 
@@ -51,13 +52,18 @@ def decode_event(data: bytes | str) -> Event:
     return event
 
 
-def _decode(base: type, data: bytes | str) -> Any:
-    kinds: Any = Union[tuple(_leaves(base))]  # noqa: UP007 - built at run time
+def _decode(base: type[msgspec.Struct], data: bytes | str) -> Any:
+    leaves = _leaves(base)
+    kinds: Any = Union[tuple(leaves)]  # noqa: UP007 - built at run time
+    plain: Any = None
     try:
-        value = _with_nan(msgspec.json.decode(data), _shape(kinds))
-        return msgspec.convert(value, kinds, dec_hook=_revive)
+        plain = _with_nan(msgspec.json.decode(data), _shape(kinds))
+        return msgspec.convert(plain, kinds, dec_hook=_revive)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(f"not a {base.__name__.lower()} this version knows: {brief(error)}") from error
+        tag = plain.get(base.__struct_config__.tag_field) if isinstance(plain, dict) else None
+        meant = next((leaf for leaf in leaves if leaf.__name__ == tag), None)
+        said = explained(error, plain, meant) if meant and isinstance(error, msgspec.ValidationError) else brief(error)
+        raise ValueError(f"not a {base.__name__.lower()} this version knows: {said}") from error
 
 
 @cache
@@ -66,8 +72,8 @@ def _shape(kinds: Any) -> inspect.Type:
     return inspect.type_info(kinds)
 
 
-def _leaves(base: type) -> list[type]:
-    subclasses: list[type] = base.__subclasses__()
+def _leaves(base: type[msgspec.Struct]) -> list[type[msgspec.Struct]]:
+    subclasses: list[type[msgspec.Struct]] = base.__subclasses__()
     return [leaf for sub in subclasses for leaf in (_leaves(sub) or [sub])]
 
 

@@ -13,9 +13,18 @@ import numpy as np
 
 from engine.messages.core import Event, FloatArray, IntArray, Metric, Request
 from engine.messages.search import SearchOptions
+from engine.messages.settings import SEED, setting
 
+FARTHEST = 1e6  # of a coordinate: no decoder has seen anything near it, and squares of it are still numbers
+Coordinate = Annotated[float, msgspec.Meta(ge=-FARTHEST, le=FARTHEST)]
 Point = tuple[float, ...]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Place = tuple[Coordinate, ...]  # a point that may be asked for
+Window = tuple[Coordinate, Coordinate, Coordinate, Coordinate]  # left, right, bottom, top
+Model = Annotated[str, setting("Model", effect="Name or path of a model with a latent space", path=True)]
+Points = Annotated[
+    tuple[Place, ...], setting("Points", effect="As a JSON list of numbers, or a list of such lists", option="z")
+]
+Dimension = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 Path = Literal["linear", "spherical"]
 GREEDY = SearchOptions(strategy="greedy", n_best=1)
 """What a drag is decoded with, and the default everywhere."""
@@ -60,9 +69,9 @@ class Encode(Request, frozen=True):
     `FindNeighbours`; without a name nothing is kept.
     """
 
-    model: str
-    texts: tuple[str, ...]
-    collection: str = ""
+    model: Model
+    texts: Annotated[tuple[str, ...], setting("Sentences", effect="What to encode", option="text")]
+    collection: Annotated[str, setting("Collection", effect="Name to keep them under", rare=True)] = ""
 
 
 class Encoded(Event, frozen=True):
@@ -82,10 +91,10 @@ class Decode(Request, frozen=True):
     A preview is greedy whatever the options say.
     """
 
-    model: str
-    points: tuple[Point, ...]
+    model: Model
+    points: Points
     options: SearchOptions = GREEDY
-    preview: bool = False
+    preview: Annotated[bool, setting("Preview", effect="Decode greedily, whatever the options say", rare=True)] = False
 
 
 class Decoded(Event, frozen=True):
@@ -101,11 +110,22 @@ class Decoded(Event, frozen=True):
 class SamplePrior(Request, frozen=True):
     """Draw points from the prior and decode them; answers a `PriorSample` for each chunk of at most 16."""
 
-    model: str
-    count: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1
-    scale: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # standard deviations; 1 is the prior itself
+    model: Model
+    count: Annotated[int, setting("Samples", ge=1, le=100_000, effect="How many points are drawn", option="n")] = 1
+    scale: Annotated[
+        float,
+        setting(
+            "Scale",
+            ge=0.01,
+            le=100,
+            unit="standard deviations",
+            effect="1 is the prior itself; turning it up gives stranger sentences, turning it down more typical ones",
+            rare=True,
+            step=0.1,
+        ),
+    ] = 1.0
     options: SearchOptions = GREEDY
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    seed: Annotated[int, setting("Seed", ge=0, le=SEED, effect="The same seed draws the same points")] = 0
 
 
 class PriorSample(Event, frozen=True):
@@ -122,22 +142,33 @@ class PriorSample(Event, frozen=True):
 class Interpolate(Request, frozen=True):
     """Walk through two or more anchors, given as sentences or as points; answers one `PathStep` a step."""
 
-    model: str
-    texts: tuple[str, ...] = ()  # used when there are no points
-    points: tuple[Point, ...] = ()
-    steps: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 16  # of each leg, both ends counted
-    path: Path = "linear"
+    model: Model
+    texts: Annotated[
+        tuple[str, ...],
+        setting("Anchors", effect="Sentences to walk through; used when there are no points", option="text"),
+    ] = ()
+    points: Points = ()
+    steps: Annotated[
+        int, setting("Steps", ge=2, le=10_000, effect="Stops of each leg, both ends counted; more make it smoother")
+    ] = 16
+    path: Annotated[
+        Path,
+        setting("Path", effect="A straight line, or an arc that keeps to where the prior holds most of its mass"),
+    ] = "linear"
     options: SearchOptions = GREEDY
 
 
 class Analogy(Request, frozen=True):
     """a is to b as c is to what? Decodes c + strength (b - a); answers one `PathStep` a strength."""
 
-    model: str
-    a: str
-    b: str
-    c: str
-    strengths: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+    model: Model
+    a: Annotated[str, setting("A", effect="The sentence that B changes")]
+    b: Annotated[str, setting("B", effect="The sentence that A becomes")]
+    c: Annotated[str, setting("C", effect="The sentence to change in the same way")]
+    strengths: Annotated[
+        tuple[Annotated[float, msgspec.Meta(ge=-100, le=100)], ...],
+        setting("Strengths", effect="How far to go: 0 is C, 1 the whole way from A to B", rare=True),
+    ] = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
     options: SearchOptions = GREEDY
 
 
@@ -157,10 +188,10 @@ class PathStep(Event, frozen=True):
 class FindAttribute(Request, frozen=True):
     """The direction from one list of sentences to another; answers `AttributeReady`."""
 
-    model: str
-    name: str
-    negative: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    positive: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    model: Model
+    name: Annotated[str, setting("Attribute", effect="What the direction is called")]
+    negative: Annotated[tuple[str, ...], setting("Without", effect="Sentences that lack it", min_length=1)]
+    positive: Annotated[tuple[str, ...], setting("With", effect="Sentences that have it", min_length=1)]
 
 
 class AttributeReady(Event, frozen=True):
@@ -176,10 +207,13 @@ class AttributeReady(Event, frozen=True):
 class FindNeighbours(Request, frozen=True):
     """The encoded sentences nearest to a point; answers `NeighboursFound`."""
 
-    model: str
-    point: Point
-    collection: str = ""  # as named in `Encode`; empty: the example sentences of `LatentReport`
-    count: Count = 8
+    model: Model
+    point: Annotated[Place, setting("Point", effect="Where to look", option="z")]
+    collection: Annotated[
+        str,
+        setting("Collection", effect="As named when it was encoded; empty: the model's example sentences", rare=True),
+    ] = ""
+    count: Annotated[int, setting("Neighbours", ge=1, le=100_000, effect="How many are returned", option="n")] = 8
 
 
 class NeighboursFound(Event, frozen=True):
@@ -200,11 +234,16 @@ class MakePlane(Request, frozen=True):
     sentences (the wheel is the principal axis that is least in it). dimensions: two latent dimensions by number.
     """
 
-    model: str
-    kind: Literal["principal", "through", "dimensions"] = "principal"
+    model: Model
+    kind: Annotated[
+        Literal["principal", "through", "dimensions"], setting("Plane", effect="Which plane through the space")
+    ] = "principal"
     texts: tuple[str, ...] = ()  # through: three sentences
-    points: tuple[Point, ...] = ()  # through: three points, used instead of sentences when given
-    dimensions: tuple[int, int] = (0, 1)  # latent dimensions; `LatentReport.order` sorts them by KL
+    points: Points = ()  # through: three points, used instead of sentences when given
+    dimensions: Annotated[
+        tuple[Dimension, Dimension],
+        setting("Dimensions", effect="Two latent dimensions by number; their order by KL is in the report"),
+    ] = (0, 1)
 
 
 class PlaneReady(Event, frozen=True):
@@ -225,12 +264,14 @@ class PlaneReady(Event, frozen=True):
 class MakeGrid(Request, frozen=True):
     """Decode a coarse grid over a window of a plane; answers `GridRows` from the middle outwards, then `GridReady`."""
 
-    model: str
+    model: Model
     plane: Plane
-    window: tuple[float, float, float, float]  # left, right, bottom, top
-    columns: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
-    rows: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
-    third: float = 0.0  # coordinate on the wheel axis
+    window: Annotated[Window, setting("Window", effect="Left, right, bottom and top on the plane")]
+    columns: Annotated[int, setting("Columns", ge=2, le=200, unit="cells", effect="More show finer borders")] = 24
+    rows: Annotated[int, setting("Rows", ge=2, le=200, unit="cells", effect="More show finer borders")] = 24
+    third: Annotated[
+        float, setting("Third axis", ge=-FARTHEST, le=FARTHEST, effect="Coordinate on the axis of the wheel", step=0.1)
+    ] = 0.0
 
 
 class GridRows(Event, frozen=True):
@@ -257,7 +298,7 @@ class GridReady(Event, frozen=True):
 class InspectLatent(Request, frozen=True):
     """What the latent space of a model looks like; answers `LatentReport`. Needs no training text."""
 
-    model: str
+    model: Model
 
 
 class LatentReport(Event, frozen=True):

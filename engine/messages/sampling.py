@@ -7,29 +7,81 @@ from typing import Annotated, Literal
 import msgspec
 
 from engine.messages.core import Event, FloatArray, Request
+from engine.messages.settings import Settings, setting
 
 Move = Literal["replace", "insert", "delete"]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Weight = Annotated[float, msgspec.Meta(ge=0)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+def _move(name: str) -> msgspec.Meta:
+    return setting(
+        f"Weight of {name}",
+        ge=0,
+        le=1000,
+        effect=f"How often {name} is proposed, beside the other two moves; they are normalised to one",
+        step=0.1,
+    )
+
+
+LONG = 2**128 - 1  # the largest seed of a run, whose streams numpy makes of whole numbers of any size
 
 # gc=False below: a run holds very many of these, none of them in a cycle, and collecting them stalls the window
 
 
-class MoveWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class MoveWeights(Settings, frozen=True, forbid_unknown_fields=True):
     """How often each move is proposed; normalised to one."""
 
-    replace: Weight = 1.0
-    insert: Weight = 1.0
-    delete: Weight = 1.0
+    replace: Annotated[float, _move("replace")] = 1.0
+    insert: Annotated[float, _move("insert")] = 1.0
+    delete: Annotated[float, _move("delete")] = 1.0
+
+    def conflicts(self) -> dict[str, str]:
+        """No move at all, or a move without its way back."""
+        if self.replace + self.insert + self.delete <= 0:
+            return {"": "Give at least one move a weight above zero."}
+        if (self.insert > 0) != (self.delete > 0):
+            lone, other = ("insert", "delete") if self.insert > 0 else ("delete", "insert")
+            return {"": f"{lone.capitalize()} needs {other}: without the way back it is never accepted."}
+        return {}
 
 
-class TermWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TermWeights(Settings, frozen=True, forbid_unknown_fields=True):
     """Weights of the terms of the target's log density; zero leaves a term out."""
 
-    fluency: Weight = 1.0  # log p(sentence) of the forward language model, nats
-    similarity: Weight = 0.0  # soft similarity to the source sentence, a log score <= 0
-    length: Weight = 0.0  # -(words - length_goal)^2 / 2
+    fluency: Annotated[
+        float,
+        setting(
+            "Fluency weight",
+            ge=0,
+            le=1000,
+            effect="Weight of log p of the language model; turning it up makes the text more probable, at 0 it counts "
+            "for nothing",
+            rare=True,
+            step=0.1,
+        ),
+    ] = 1.0  # log p(sentence) of the forward language model, nats
+    similarity: Annotated[
+        float,
+        setting(
+            "Similarity weight",
+            ge=0,
+            le=1000,
+            effect="How strongly a paraphrase holds on to the source's words; turning it up keeps the meaning and the "
+            "wording",
+            rare=True,
+            step=1,
+        ),
+    ] = 0.0  # soft similarity to the source sentence, a log score <= 0
+    length: Annotated[
+        float,
+        setting(
+            "Length weight",
+            ge=0,
+            le=1000,
+            effect="How strongly length is drawn to the goal: each squared word of distance costs half this many nats",
+            rare=True,
+            step=0.05,
+        ),
+    ] = 0.0  # -(words - length_goal)^2 / 2
 
 
 class Sample(Request, frozen=True):
@@ -38,25 +90,133 @@ class Sample(Request, frozen=True):
     Answers `SampleStarted`, then a `SampleStep` for each step of all chains, `Diagnostics` now and then.
     """
 
-    model: str  # name or path of the forward language model, the target
-    backward: str = ""  # name or path of its backward partner; empty: the one the model names
-    keywords: str = ""  # words that every sentence must hold
-    source: str = ""  # a sentence to paraphrase
-    start: str = ""  # the first sentence; empty: the keywords, or the source
-    locked: tuple[int, ...] = ()  # positions in the start sentence that may not be changed or deleted
-    order: Literal["fixed", "any"] = "fixed"  # keywords in the order given, or in any order
-    steps: Annotated[int, msgspec.Meta(ge=0)] = 500  # 0: until cancelled
-    chains: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
-    candidates: Count = 50  # K, words pre-selected by the forward and backward models
-    full_share: Share = 0.05  # share of proposals drawn from the whole vocabulary; above 0 the chain is irreducible
+    model: Annotated[
+        str,
+        setting(
+            "Language model",
+            effect="Name or path of the forward language model: its probability of a sentence is the target's fluency "
+            "term",
+            path=True,
+        ),
+    ]
+    backward: Annotated[
+        str,
+        setting(
+            "Backward model",
+            effect="Name or path of the partner that reads the other way; empty: the one the model names",
+            rare=True,
+            path=True,
+        ),
+    ] = ""
+    keywords: Annotated[str, setting("Keywords", effect="Words that every sentence must hold")] = ""
+    source: Annotated[str, setting("Source", effect="Sentence to say in other words")] = ""
+    start: Annotated[
+        str,
+        setting(
+            "First sentence",
+            effect="Where the chains start; it must hold the keywords. Empty: the source, or the keywords",
+            rare=True,
+        ),
+    ] = ""
+    locked: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=0, le=10_000)], ...],
+        setting("Locked places", effect="Places in the first sentence, from 0, that may not be changed or deleted"),
+    ] = ()
+    order: Annotated[
+        Literal["fixed", "any"],
+        setting(
+            "Keyword order",
+            effect="Whether the keywords must stand in the order typed",
+            labels={"fixed": "as typed"},
+            rare=True,
+        ),
+    ] = "fixed"
+    steps: Annotated[
+        int, setting("Steps", ge=0, le=1_000_000_000, effect="Proposals of each chain; 0 goes on until it is stopped")
+    ] = 500
+    chains: Annotated[
+        int,
+        setting(
+            "Chains",
+            ge=1,
+            le=256,
+            effect="How many sentences are edited side by side from the same start. More chains tell whether they "
+            "agree (R-hat) and cost little each",
+        ),
+    ] = 1
+    candidates: Annotated[
+        int,
+        setting(
+            "Candidates K",
+            ge=1,
+            le=100_000,
+            unit="words",
+            effect="Words pre-selected for a place by the forward and the backward model. Turning it up lets rarer "
+            "words in and makes each step slower",
+        ),
+    ] = 50
+    full_share: Annotated[
+        float,
+        setting(
+            "Free draws",
+            ge=0,
+            le=1,
+            unit="share",
+            effect="Share of words drawn from the whole vocabulary instead of the K candidates; above 0 every sentence "
+            "can be reached",
+            rare=True,
+            step=0.01,
+        ),
+    ] = 0.05
     moves: MoveWeights = MoveWeights()
     terms: TermWeights = TermWeights()
-    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # the target is raised to 1 / temperature
-    ladder: tuple[Annotated[float, msgspec.Meta(gt=0)], ...] = ()  # parallel tempering: one chain a temperature
-    length_goal: Count = 10  # words
-    min_length: Count = 1  # words; outside the target's support below this
-    max_length: Count = 25  # words; outside the target's support above this
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    temperature: Annotated[
+        float,
+        setting(
+            "Temperature",
+            ge=0.01,
+            le=1000,
+            effect="The target is raised to 1 / temperature. Below 1 the text gets safer and more alike, above 1 "
+            "bolder and less fluent",
+            step=0.1,
+        ),
+    ] = 1.0
+    ladder: Annotated[
+        tuple[Annotated[float, msgspec.Meta(ge=0.01, le=1000)], ...],
+        setting(
+            "Tempering ladder",
+            effect="Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter chains explore, "
+            "the first one collects",
+            rare=True,
+        ),
+    ] = ()
+    length_goal: Annotated[
+        int,
+        setting(
+            "Length goal", ge=1, le=1000, unit="words", effect="The length that the length weight draws to", rare=True
+        ),
+    ] = 10
+    min_length: Annotated[
+        int, setting("Shortest", ge=1, le=1000, unit="words", effect="No sentence gets shorter than this", rare=True)
+    ] = 1
+    max_length: Annotated[
+        int, setting("Longest", ge=1, le=1000, unit="words", effect="No sentence gets longer than this", rare=True)
+    ] = 25
+    seed: Annotated[
+        int,
+        setting("Seed", ge=0, le=LONG, effect="The same seed and settings give the same run, proposal for proposal"),
+    ] = 0
+
+    def conflicts(self) -> dict[str, str]:
+        """Lengths crossed, a target without terms, and a similarity to nothing."""
+        wrong: dict[str, str] = {}
+        if self.min_length > self.max_length:
+            wrong["max_length"] = f"The longest sentence must have at least the shortest's {self.min_length} words."
+        if self.terms.fluency + self.terms.similarity + self.terms.length <= 0:
+            wrong["terms.fluency"] = "Give the target at least one term: a fluency weight above zero."
+        if self.terms.similarity > 0 and not self.source.strip():
+            wrong["terms.similarity"] = "Similarity needs a source sentence to be similar to."
+        return wrong
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -149,23 +309,94 @@ class Diagnostics(Event, frozen=True):
     change: dict[str, float] = {}  # share of each move's proposals that changed the sentence
 
 
+Defect = Literal["delete", "replace", "threshold", "length", "scan", "front"]
+
+
 class ExactToy(Request, frozen=True):
     """A tiny vocabulary whose every sentence is enumerated: the kernel's law beside the exact one.
 
     Answers `ToySpace`, then `ToyStep` events.
     """
 
-    vocabulary: Annotated[int, msgspec.Meta(ge=2, le=6)] = 4  # words
-    max_length: Annotated[int, msgspec.Meta(ge=1, le=5)] = 4
-    candidates: Count = 2
-    full_share: Share = 0.1
-    keyword: bool = False  # one word must be present
-    similarity: Weight = 0.0
-    defects: tuple[str, ...] = ()  # "as released" switches, to show what each does; see engine.mcmc.toy
-    steps: Count = 20_000
-    chains: Annotated[int, msgspec.Meta(ge=1, le=256)] = 16
-    every: Count = 200  # steps between two `ToyStep`s
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    vocabulary: Annotated[
+        int,
+        setting("Words", ge=2, le=6, unit="words", effect="Words of the vocabulary; the space grows as a power of it"),
+    ] = 4
+    max_length: Annotated[
+        int, setting("Longest", ge=1, le=5, unit="words", effect="Length of the longest sentence")
+    ] = 4
+    candidates: Annotated[
+        int,
+        setting(
+            "Candidates K",
+            ge=1,
+            le=6,
+            unit="words",
+            effect="Words pre-selected for a place; fewer than all make it a test",
+        ),
+    ] = 2
+    full_share: Annotated[
+        float,
+        setting(
+            "Free draws",
+            ge=0,
+            le=1,
+            unit="share",
+            effect="Share of words drawn from the whole vocabulary; at 0 the chain may never reach some sentences",
+            step=0.05,
+        ),
+    ] = 0.1
+    keyword: Annotated[
+        bool,
+        setting(
+            "One word must be there",
+            effect="A hard constraint: sentences without the keyword have probability zero",
+        ),
+    ] = False
+    similarity: Annotated[
+        float,
+        setting(
+            "Similarity",
+            ge=0,
+            le=1000,
+            effect="A soft pull towards one sentence: the higher, the more the law gathers around it",
+            step=0.5,
+        ),
+    ] = 0.0
+    defects: Annotated[
+        tuple[Defect, ...],
+        setting(
+            "As released",
+            effect="What the released code does differently, to show what each does",
+            labels={
+                "delete": "Wrong way back of a deletion",
+                "replace": "Replace always accepted",
+                "threshold": "Extra gate",
+                "length": "Hidden length reward",
+                "scan": "Places by a pointer",
+                "front": "No insertion at the front",
+            },
+            tips={
+                "delete": "The way back of a deletion is given another candidate's chance, not the deleted word's",
+                "replace": "Replace takes every draw, also when the present word is no candidate and could not come "
+                "back",
+                "threshold": "A new sentence much less likely than the old one is refused outright, beside the "
+                "Metropolis-Hastings test",
+                "length": "Insertions are favoured by 10 over the length, deletions do not pay it back",
+                "scan": "The place is not drawn but moves on with what happened, so the way back is not as likely as "
+                "the way there",
+                "front": "The slot before the first word is never offered, but its word can be deleted",
+            },
+            option="defect",
+        ),
+    ] = ()
+    steps: Annotated[int, setting("Steps", ge=1, le=1_000_000_000, effect="Proposals of each chain")] = 20_000
+    chains: Annotated[int, setting("Chains", ge=1, le=256, effect="Chains that are counted together")] = 16
+    every: Annotated[
+        int,
+        setting("Counted every", ge=1, le=1_000_000_000, unit="steps", effect="Steps between two countings", rare=True),
+    ] = 200
+    seed: Annotated[int, setting("Seed", ge=0, le=LONG, effect="The same seed gives the same histogram")] = 0
 
 
 class ToySpace(Event, frozen=True):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from engine.messages.core import Event, FloatArray, Metric, Request
+from engine.messages.settings import INT64, SEED, Settings, setting
 
 Strategy = Literal["greedy", "beam", "diverse", "stochastic", "constrained", "sample", "contrastive", "mbr"]
 Reason = Literal[
@@ -14,36 +15,301 @@ Reason = Literal[
 ]
 
 
-class SearchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
     """Everything a decoder can be told. Fields that a strategy does not use are ignored."""
 
-    strategy: Strategy = "beam"
-    beam: Annotated[int, msgspec.Meta(ge=1, le=256)] = 5  # hypotheses kept at a step
-    n_best: Annotated[int, msgspec.Meta(ge=1, le=256)] = 5  # hypotheses returned
-    max_length: Annotated[int, msgspec.Meta(ge=1, le=512)] = 40  # tokens, end mark not counted
-    min_length: Annotated[int, msgspec.Meta(ge=0, le=512)] = 0  # tokens before the end mark is allowed
-    normalisation: Literal["off", "power", "gnmt"] = "power"  # score = log p / length^a, or / ((5 + length) / 6)^a
-    length_penalty: float = 1.0  # a, no unit; 0 is off
-    coverage_penalty: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # beta of GNMT; needs attention
-    patience: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # stop at beam x patience finished hypotheses
-    stop: Literal["patience", "heuristic", "bound", "exhaust"] = "bound"  # bound: nothing unfinished can still win
-    no_repeat_ngram: Annotated[int, msgspec.Meta(ge=0)] = 0  # tokens; 0 is off
-    repetition_penalty: Annotated[float, msgspec.Meta(gt=0)] = 1.0  # 1 is off
-    prefix: str = ""  # forced beginning, text
-    prefix_ids: tuple[int, ...] = ()  # the same as token ids (a clicked node); wins over the text
-    constraints: tuple[str, ...] = ()  # phrases that must occur (dynamic beam allocation)
-    groups: Annotated[int, msgspec.Meta(ge=1)] = 1  # diverse beam groups
-    diversity: Annotated[float, msgspec.Meta(ge=0)] = 0.5  # lambda, nats an earlier group's use of the token
-    temperature: Annotated[float, msgspec.Meta(gt=0)] = 1.0
-    top_k: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0 is off
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0  # 1 is off
-    min_p: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0  # 0 is off
-    typical: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0  # mass; 1 is off
-    eta: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0  # 0 is off
-    samples: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 16  # drawn by sample and mbr
-    utility: Literal["chrf", "bleu"] = "chrf"  # of minimum-Bayes-risk re-ranking
-    penalty_alpha: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.6  # contrastive: weight of the similarity
-    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    strategy: Annotated[
+        Strategy,
+        setting(
+            "Strategy",
+            effect="How the next words are chosen and compared",
+            labels={
+                "beam": "beam search",
+                "diverse": "diverse groups",
+                "stochastic": "stochastic beam",
+                "constrained": "constrained beam",
+                "sample": "sampling",
+                "mbr": "minimum Bayes risk",
+            },
+        ),
+    ] = "beam"
+    beam: Annotated[
+        int,
+        setting(
+            "Beam",
+            ge=1,
+            le=256,
+            unit="hypotheses",
+            effect="How many prefixes live at each step. Turning it up finds likelier sentences, often shorter and "
+            "blander ones; greedy is a beam of 1",
+        ),
+    ] = 5
+    n_best: Annotated[
+        int,
+        setting(
+            "Returned",
+            ge=1,
+            le=256,
+            unit="hypotheses",
+            effect="How many sentences are returned; with sampling, how many are drawn",
+            rare=True,
+        ),
+    ] = 5
+    max_length: Annotated[
+        int,
+        setting(
+            "Longest",
+            ge=1,
+            le=512,
+            unit="tokens",
+            effect="Sentences are cut here, the end mark not counted; too low leaves them unfinished",
+            rare=True,
+        ),
+    ] = 40
+    min_length: Annotated[
+        int,
+        setting(
+            "Shortest",
+            ge=0,
+            le=512,
+            unit="tokens",
+            effect="No end mark before this many tokens; turning it up forces longer text",
+            rare=True,
+        ),
+    ] = 0
+    normalisation: Annotated[
+        Literal["off", "power", "gnmt"],
+        setting(
+            "Length normalisation",
+            effect="How scores of different lengths are compared. Off: log p itself, which favours short sentences. "
+            "Power: log p / length^a. GNMT: log p / ((5 + length) / 6)^a",
+            labels={"gnmt": "GNMT"},
+        ),
+    ] = "power"
+    length_penalty: Annotated[
+        float,
+        setting(
+            "Length penalty a",
+            ge=-5,
+            le=5,
+            effect="Turning it up favours longer sentences; at 0 scores are plain log-probabilities, at 1 with power "
+            "the mean per token",
+            step=0.1,
+        ),
+    ] = 1.0
+    coverage_penalty: Annotated[
+        float,
+        setting(
+            "Coverage β",
+            ge=0,
+            le=10,
+            effect="Punishes source words that got little attention (GNMT); 0 is off. Turning it up leaves less of the "
+            "source untranslated",
+            rare=True,
+            step=0.1,
+        ),
+    ] = 0.0
+    patience: Annotated[
+        float,
+        setting(
+            "Patience",
+            ge=0.01,
+            le=100,
+            unit="times the beam",
+            effect="The search stops at this many finished sentences. Turning it up searches on after the first",
+            rare=True,
+            step=0.5,
+        ),
+    ] = 1.0
+    stop: Annotated[
+        Literal["patience", "heuristic", "bound", "exhaust"],
+        setting(
+            "Stop",
+            effect="When the search ends. Bound: when nothing unfinished can still win. Heuristic: as transformers. "
+            "Patience: when beam x patience are finished, as fairseq. Exhaust: at the longest length",
+            rare=True,
+        ),
+    ] = "bound"
+    no_repeat_ngram: Annotated[
+        int,
+        setting(
+            "No repeated n-gram",
+            ge=0,
+            le=512,
+            unit="tokens",
+            effect="No run of this many tokens may occur twice; 0 is off. Low values also forbid what must be "
+            "repeated, such as names",
+            rare=True,
+        ),
+    ] = 0
+    repetition_penalty: Annotated[
+        float,
+        setting(
+            "Repetition penalty",
+            ge=0.01,
+            le=100,
+            effect="Divides the scores of tokens used before; 1 is off. Turning it up avoids repetition, and hurts "
+            "where a word is needed twice",
+            rare=True,
+            step=0.1,
+        ),
+    ] = 1.0
+    prefix: Annotated[str, setting("Forced beginning", effect="Every sentence starts with this text", rare=True)] = ""
+    prefix_ids: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=0, le=INT64)], ...],
+        setting("Forced tokens", effect="The same as token ids (a clicked node); wins over the text", rare=True),
+    ] = ()
+    constraints: Annotated[
+        tuple[str, ...],
+        setting(
+            "Must contain",
+            effect="Phrases that every sentence must hold; the beam is shared out between sentences that hold none, "
+            "one, two … of their tokens",
+            option="constraint",
+        ),
+    ] = ()
+    groups: Annotated[
+        int,
+        setting(
+            "Groups",
+            ge=1,
+            le=256,
+            effect="The beam is split into groups that pay for repeating each other. More groups give more different "
+            "sentences, each searched less thoroughly",
+        ),
+    ] = 1
+    diversity: Annotated[
+        float,
+        setting(
+            "Diversity λ",
+            ge=0,
+            le=100,
+            unit="nats",
+            effect="What a group pays for a token that an earlier group has just used. Turning it up makes the groups "
+            "differ more, down to unlikely words",
+            step=0.1,
+        ),
+    ] = 0.5
+    temperature: Annotated[
+        float,
+        setting(
+            "Temperature",
+            ge=0.01,
+            le=100,
+            effect="Log-probabilities are divided by it before drawing. Below 1 the text gets safer and more alike, "
+            "above 1 bolder and less fluent",
+            step=0.1,
+        ),
+    ] = 1.0
+    top_k: Annotated[
+        int,
+        setting(
+            "Top-k",
+            ge=0,
+            le=1_000_000,
+            unit="tokens",
+            effect="Draw among the k likeliest tokens only; 0 is off. Turning it up lets rarer words in",
+        ),
+    ] = 0
+    top_p: Annotated[
+        float,
+        setting(
+            "Top-p",
+            ge=0.0001,
+            le=1,
+            unit="of the mass",
+            effect="Draw among the likeliest tokens that hold this share of the probability; 1 is off. Turning it down "
+            "cuts the unreliable tail",
+            step=0.05,
+        ),
+    ] = 1.0
+    min_p: Annotated[
+        float,
+        setting(
+            "Min-p",
+            ge=0,
+            le=1,
+            effect="Draw among tokens at least this share as likely as the likeliest; 0 is off. Turning it up makes "
+            "text safer where the model is sure",
+            rare=True,
+            step=0.01,
+        ),
+    ] = 0.0
+    typical: Annotated[
+        float,
+        setting(
+            "Typical",
+            ge=0.0001,
+            le=1,
+            unit="of the mass",
+            effect="Draw among tokens whose surprise is nearest to the expected one, until they hold this mass; 1 is "
+            "off. Turning it down avoids both the dull and the odd",
+            rare=True,
+            step=0.05,
+        ),
+    ] = 1.0
+    eta: Annotated[
+        float,
+        setting(
+            "Eta",
+            ge=0,
+            lt=1,
+            effect="Cut tokens below a threshold that falls with the entropy; 0 is off. Turning it up cuts more where "
+            "the model is sure",
+            rare=True,
+            step=0.001,
+        ),
+    ] = 0.0
+    samples: Annotated[
+        int,
+        setting(
+            "Sentences drawn",
+            ge=1,
+            le=1024,
+            effect="How many sentences are drawn. More make the risk estimate steadier and take longer",
+        ),
+    ] = 16
+    utility: Annotated[
+        Literal["chrf", "bleu"],
+        setting(
+            "Utility",
+            effect="What two sentences have in common: character n-grams (chrF) or word n-grams (BLEU). The sentence "
+            "most like the others wins",
+            labels={"chrf": "chrF", "bleu": "BLEU"},
+        ),
+    ] = "chrf"
+    penalty_alpha: Annotated[
+        float,
+        setting(
+            "Similarity penalty",
+            ge=0,
+            le=1,
+            effect="Weight of the similarity to what was said before. Turning it up avoids repetition and drifts "
+            "further from the likeliest word",
+            step=0.05,
+        ),
+    ] = 0.6
+    seed: Annotated[
+        int, setting("Seed", ge=0, le=SEED, effect="The same seed and settings draw the same sentences")
+    ] = 0
+
+    def conflicts(self) -> dict[str, str]:
+        """Lengths crossed, a beam that its groups do not divide, phrases that are missing or forbidden."""
+        wrong: dict[str, str] = {}
+        if self.min_length > self.max_length:
+            wrong["min_length"] = f"The shortest must not exceed the longest, {self.max_length} tokens."
+        if self.strategy == "diverse" and self.beam % self.groups:
+            fitting = " or ".join(str(n) for n in range(2, self.beam + 1) if not self.beam % n) or "1"
+            wrong["groups"] = f"A beam of {self.beam} does not divide into {self.groups} groups; take {fitting}."
+        if self.strategy == "constrained":
+            if not any(phrase.strip() for phrase in self.constraints):
+                wrong["constraints"] = "Type the phrases that must occur, separated by semicolons."
+            elif repeated := next((p for p in self.constraints if _repeats(p, self.no_repeat_ngram)), ""):
+                size = self.no_repeat_ngram
+                wrong["no_repeat_ngram"] = (
+                    f"The phrase {repeated!r} holds a run of {size} tokens twice, which is forbidden."
+                )
+        return wrong
 
     def divisor(self, length: int) -> float:
         """What log p is divided by; `length` in tokens, the end mark counted, as transformers and fairseq count.
@@ -56,14 +322,23 @@ class SearchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return float(base**self.length_penalty)
 
 
+def _repeats(phrase: str, size: int) -> bool:
+    """Whether a run of so many words stands twice in a phrase; every word is a token or more."""
+    words = phrase.split()
+    runs = [tuple(words[i : i + size]) for i in range(len(words) - size + 1)] if size else []
+    return len(set(runs)) < len(runs)
+
+
 class Search(Request, frozen=True):
     """Decode one input; answers `SearchStep` events when the trace is asked for, then `SearchDone`."""
 
-    model: str
-    text: str = ""  # source sentence, or the prompt of a language model
+    model: Annotated[str, setting("Model", effect="Name or path of what decodes", path=True)]
+    text: Annotated[str, setting("Text", effect="The sentence to translate, or the beginning to continue")] = ""
     options: SearchOptions = SearchOptions()
-    trace: bool = False
-    reference: str = ""  # scored under the model, for telling search errors from model errors
+    trace: Annotated[bool, setting("Trace", effect="Keep every step of the search", rare=True)] = False
+    reference: Annotated[
+        str, setting("Reference", effect="A sentence to score beside the ones found, under the model", rare=True)
+    ] = ""
 
 
 class Token(msgspec.Struct, frozen=True):

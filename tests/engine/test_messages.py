@@ -33,7 +33,7 @@ REQUESTS = [
     ListModels(),
     Train(recipe="r.toml", data="d", run="runs", output="o.safetensors", threads=2),
     Sample(model="m", keywords="juice natural", locked=(0, 2), moves=MoveWeights(replace=0.5), ladder=(1.0, 2.0)),
-    Search(model="m", text="hallo", options=SearchOptions(strategy="diverse", groups=2, constraints=("a b",))),
+    Search(model="m", text="hallo", options=SearchOptions(strategy="diverse", beam=4, groups=2, constraints=("a b",))),
 ]
 
 

@@ -96,17 +96,21 @@ def preview(panel):
 
 
 @pytest.mark.parametrize(
-    ("field", "name", "most"),
-    [("seed", "Seed", 2**31 - 1), ("steps", "Steps", 10_000_000), ("candidates", "Candidates K", 2000)],
+    ("field", "name", "most", "beyond"),
+    [
+        ("seed", "Seed", 2**31 - 1, 2**40),
+        ("steps", "Steps", 10_000_000, 10**9),
+        ("candidates", "Candidates K", 2000, 10**5),
+    ],
 )
 def test_a_number_beyond_its_field_is_shown_as_the_fields_end_and_run_as_it_is(
-    panel, noted, tmp_path, field, name, most
+    panel, noted, tmp_path, field, name, most, beyond
 ):
-    request = opened(panel, tmp_path, **{field: 2**40})
+    request = opened(panel, tmp_path, **{field: beyond})
     assert noted.requests == [request]
     assert named(panel, QSpinBox, name).value() == most
     panel.edit("chains", 3)
-    assert getattr(panel.parameters.request(), field) == 2**40
+    assert getattr(panel.parameters.request(), field) == beyond
 
 
 def test_a_run_of_an_unknown_model_shows_no_other_model(panel, noted, tmp_path):

@@ -104,8 +104,8 @@ def test_what_a_person_got_wrong_is_one_sentence(run_file: Any, library_folder: 
     for arguments, sentence in (
         (["--model", "nothing"], "no model named 'nothing'"),
         (["--model", "tiny", "--locked", "x"], "not a list of numbers"),
-        (["--model", "tiny", "--temperature", "0"], "out of its range"),
-        (["--model", "tiny", "--order", "odd"], "out of its range"),
+        (["--model", "tiny", "--temperature", "0"], "Temperature must lie between 0.01 and 1,000; 0 was given."),
+        (["--model", "tiny", "--order", "odd"], "Keyword order must be one of fixed, any; 'odd' was given."),
     ):
         result = CliRunner().invoke(app, ["mh", *arguments])
         assert isinstance(result.exception, ValueError)
@@ -118,11 +118,11 @@ def test_what_a_person_got_wrong_is_one_sentence(run_file: Any, library_folder: 
         ({"backward": "tiny"}, "reads the other way"),
         ({"model": "tiny-back", "backward": "tiny"}, "reads the other way"),
         ({"keywords": "dog cat park", "max_length": 2}, "3 words, more than the longest allowed"),
-        ({"min_length": 9, "max_length": 8}, "shortest length"),
+        ({"min_length": 9, "max_length": 8}, "at least the shortest's 9 words"),
         ({"start": "the cat", "keywords": "dog"}, "must hold every keyword in the order given"),
         ({"start": "the cat", "locked": (2,)}, "2 words; a locked position"),
         ({"terms": {"similarity": 1.0}}, "needs a source"),
-        ({"moves": {"replace": 0.0, "insert": 0.0, "delete": 0.0}}, "At least one move"),
+        ({"moves": {"replace": 0.0, "insert": 0.0, "delete": 0.0}}, "at least one move"),
     ],
 )
 def test_a_request_that_cannot_be_met_fails_with_one_sentence(
