@@ -25,6 +25,7 @@ class Asking(QObject):
     """Holds a `Setup` and changes it through the undo stack."""
 
     changed = Signal(bool)  # whether another decoder is chosen now
+    released = Signal(str)  # forced tokens were let go, in a sentence
 
     def __init__(self, bridge: Bridge, undo: QUndoStack, key: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,16 +41,35 @@ class Asking(QObject):
 
     def change(self, key: str, title: str, setup: Setup) -> None:
         """Change what is asked; edits under one key merge to one step."""
-        edit(self._undo, f"{self._key}.{key}", title, self.setup, setup, self.set)
+        before = self.setup
+        edit(self._undo, f"{self._key}.{key}", title, before, setup, self.set)
+        if (setup.text, *(d.model for d in setup.decoders)) != (before.text, *(d.model for d in before.decoders)):
+            self._tell_released(before)
 
     @Slot(str, object)
     def edit(self, field: str, value: Any) -> None:
         """Change the input ("text", "reference") or a field of the chosen decoder."""
-        if field in ("text", "reference"):
-            after = msgspec.structs.replace(self.setup, **{field: value})
-        else:
-            after = self.setup.with_option(field, value)
+        match field:
+            case "text":
+                after = self.setup.with_source(value, self.setup.reference)
+            case "reference":
+                after = self.setup.with_source(self.setup.text, value)
+            case _:
+                after = self.setup.with_option(field, value)
         self.change(f"{self.setup.chosen}.{field}", f"change {field.replace('_', ' ')}", after)
+
+    def _tell_released(self, before: Setup) -> None:
+        """Say which decoders lost forced tokens with their input or model."""
+        now = {d.id: d for d in self.setup.decoders}
+        lost = [
+            before.number(d.id) + 1
+            for d in before.decoders
+            if d.options.prefix_ids and d.id in now and not now[d.id].options.prefix_ids
+        ]
+        if lost:
+            which = f"Decoder {lost[0]}" if len(lost) == 1 else f"Decoders {', '.join(map(str, lost))}"
+            what = "another sentence" if before.text != self.setup.text else "another model's vocabulary"
+            self.released.emit(f"{which}: the forced beginning belonged to {what} and was let go; Undo brings it back.")
 
     @Slot(str)
     def use_preset(self, name: str) -> None:
@@ -140,7 +160,7 @@ class Asking(QObject):
             text, reference = PAIRS[self._example % len(PAIRS)]
         else:
             text, reference = PROMPTS[self._example % len(PROMPTS)], ""
-        self.change("example", "another example", msgspec.structs.replace(self.setup, text=text, reference=reference))
+        self.change("example", "another example", self.setup.with_source(text, reference))
 
     def demonstrate(self) -> bool:
         """Six decoders on one German sentence, or on a prompt where there is no translator; False without a model."""

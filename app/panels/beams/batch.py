@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.bridge import Bridge
-from app.panels.beams.decoders import Decoder, Setup
+from app.panels.beams.decoders import Decoder, Setup, released
 from engine.messages import Cancelled, Failed, Finished, Message, Metric, Priority, ScoreTexts, SearchDone, TextScores
 
 LIMIT = 2000  # sentences
@@ -32,6 +32,7 @@ class Series:
     seconds: float = 0.0
     tokens: int = 0
     log_prob: float = 0.0
+    unfinished: int = 0  # outputs that are cut, or lack what was asked for
     bleu: Metric | None = None
     chrf: Metric | None = None
     wrong: str = ""
@@ -77,6 +78,7 @@ class Batch(QObject):
         self.pairs: list[Pair] = []
         self.series: list[Series] = []
         self.name = ""
+        self.left_out: list[int] = []  # numbers of the decoders whose forced tokens belong to one sentence only
         self._job = 0
         self._turn = 0  # counts sentence x decoder
         self._began = 0.0
@@ -99,6 +101,22 @@ class Batch(QObject):
         return (total - done) * (time.monotonic() - self._began) / done if done else float("nan")
 
     @property
+    def applied(self) -> str:
+        """What every output is asked to begin with and to hold, and what was left out of that, in words."""
+        parts = []
+        for number, series in enumerate(self.series, 1):
+            o = series.decoder.options
+            asked = [f"begins with “{o.prefix}”"] if o.prefix else []
+            if o.strategy == "constrained":
+                asked += [f"holds “{phrase}”" for phrase in o.constraints]
+            if asked:
+                parts.append(f"decoder {number} {' and '.join(asked)}")
+        if self.left_out:
+            numbers = ", ".join(map(str, self.left_out))
+            parts.append(f"without the tokens forced on one sentence (decoder {numbers})")
+        return "; ".join(parts)
+
+    @property
     def has_references(self) -> bool:
         """Whether quality can be measured."""
         return bool(self.pairs) and all(p.reference for p in self.pairs)
@@ -107,7 +125,8 @@ class Batch(QObject):
         """Begin; an earlier batch is dropped."""
         self.stop()
         self._setup, self.pairs, self.name = setup, pairs, name
-        self.series = [Series(d) for d in setup.decoders]
+        self.series = [Series(released(d)) for d in setup.decoders]
+        self.left_out = [i + 1 for i, d in enumerate(setup.decoders) if d.options.prefix_ids]
         self._turn, self._began, self._scoring = 0, time.monotonic(), []
         self._next()
 
@@ -142,6 +161,7 @@ class Batch(QObject):
                 series.outputs.append(best.text if best else "")
                 series.tokens += len(best.tokens) if best else 0
                 series.log_prob += best.log_prob if best else 0.0
+                series.unfinished += best is None or bool(best.lacks)
                 series.seconds += found.seconds
                 self._turn += 1
                 self._next()

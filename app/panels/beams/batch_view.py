@@ -22,6 +22,7 @@ COLUMNS = (
     Column("chrF", 52, True),
     Column("log p / token", 96, True),
     Column("tokens", 58, True),
+    Column("unfinished", 74, True),
     Column("ms / sentence", 0, True),
 )
 
@@ -77,14 +78,17 @@ class BatchView(QWidget):
         self.bar.setVisible(batch.running)
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(done)
+        self.table.setColumnHidden(5, not any(s.unfinished for s in self._series))
         sentences = len(batch.pairs)
+        applied = f" · {batch.applied}" if batch.applied else ""
         if batch.running:
             left = f" · {batch.remaining:.0f} s left" if done else ""
-            self.note.setText(f"{batch.name}: {done:,} of {total:,} searches{left}")
+            self.note.setText(f"{batch.name}: {done:,} of {total:,} searches{left}{applied}")
         elif done < total:
-            self.note.setText(f"{batch.name}: stopped after {done:,} of {total:,} searches")
+            self.note.setText(f"{batch.name}: stopped after {done:,} of {total:,} searches{applied}")
         elif self._series:
-            self.note.setText(f"{batch.name}: {sentences:,} sentences, {len(self._series)} decoders")
+            self.note.setText(f"{batch.name}: {sentences:,} sentences, {len(self._series)} decoders{applied}")
+        self.note.setToolTip(self.note.text())
         scored = any(s.bleu for s in self._series)
         dots = []
         for index, series in enumerate(self._series):
@@ -99,4 +103,5 @@ class BatchView(QWidget):
         per = f"{1000 * s.seconds / len(s.outputs):.0f}" if s.outputs else "\u2013"
         figures = [f"{m.value:.1f}" if m else "\u2013" for m in (s.bleu, s.chrf)]
         mean = number(s.mean_log_prob) if s.outputs else "\u2013"
-        return [f"{index + 1}  {s.wrong or title(s.decoder)}", *figures, mean, f"{s.tokens:,}", per]
+        name = f"{index + 1}  {s.wrong or title(s.decoder)}"
+        return [name, *figures, mean, f"{s.tokens:,}", f"{s.unfinished:,}", per]

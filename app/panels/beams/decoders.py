@@ -65,11 +65,21 @@ class Setup(msgspec.Struct, frozen=True):
         """The place of a decoder, from 0."""
         return next((i for i, d in enumerate(self.decoders) if d.id == name), 0)
 
+    def with_source(self, text: str, reference: str) -> Setup:
+        """Another input; tokens forced on sentences of the old one are let go."""
+        decoders = self.decoders if text == self.text else tuple(released(d) for d in self.decoders)
+        return msgspec.structs.replace(self, text=text, reference=reference, decoders=decoders)
+
     def with_option(self, field: str, value: Any) -> Setup:
-        """One field of the chosen decoder changed: `model`, `penalty`, or a field of its options."""
+        """One field of the chosen decoder changed: `model`, `penalty`, or a field of its options.
+
+        Another model lets go of forced tokens, which are ids of the old one's vocabulary.
+        """
         decoder = self.decoder
         if decoder is None:
             return self
+        if field == "model" and value != decoder.model:
+            return self.with_decoder(msgspec.structs.replace(released(decoder), model=value))
         if field in ("model", "penalty"):
             return self.with_decoder(msgspec.structs.replace(decoder, **{field: value}))
         options = msgspec.structs.replace(decoder.options, **{field: value})
@@ -141,6 +151,13 @@ class Setup(msgspec.Struct, frozen=True):
         if o.min_length > o.max_length:
             wrong["min_length"] = f"The shortest must not exceed the longest, {o.max_length} tokens."
         return wrong
+
+
+def released(decoder: Decoder) -> Decoder:
+    """A decoder without tokens forced on it; a beginning that was typed stays."""
+    if not decoder.options.prefix_ids:
+        return decoder
+    return msgspec.structs.replace(decoder, options=msgspec.structs.replace(decoder.options, prefix_ids=()))
 
 
 def _divisors(beam: int) -> str:

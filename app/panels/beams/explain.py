@@ -86,6 +86,8 @@ class BeamsExplain(QWidget):
             "drawn": ("Drawn, not searched for", c.muted),
             "open": ("✓ Nothing better known", c.accepted),
             "incomparable": ("Not comparable with the reference", c.muted),
+            "unmet": ("✗ Not every phrase was met", c.rejected),
+            "unfinished": ("No finished sentence", c.muted),
         }
         head, color = heads[verdict.kind]
         self._where.setText(escape(where))

@@ -24,6 +24,7 @@ HEADINGS = (
     "score",
     "tokens",
     "finished",
+    "unmet",
     "weight",
     "bleu",
     "chrf",
@@ -37,7 +38,7 @@ def rows(runs: Iterable[tuple[int, Decoder, Run]]) -> list[tuple[object, ...]]:
         decoder = as_searched(run, decoder)
         for rank, (h, score) in enumerate(ranking(run, decoder), 1):
             quality = (h.quality.get("bleu", ""), h.quality.get("chrf", ""))
-            known = (h.text, h.log_prob, score, len(h.tokens), h.finished, h.weight)
+            known = (h.text, h.log_prob, score, len(h.tokens), h.finished, "; ".join(h.unmet), h.weight)
             out.append((number + 1, title(decoder), decoder.model, rank, *known, *quality))
     return out
 

@@ -23,6 +23,7 @@ COLUMNS = (
     Column("BLEU", 56, True),
     Column("chrF", 56, True),
     Column("weight", 66, True),
+    Column("lacks", 150),
     Column("hypothesis; what differs from the first is underlined"),
 )
 
@@ -59,6 +60,7 @@ class BeamsHistory(QWidget):
             for column in (4, 5):
                 self.table.setColumnHidden(column, hidden)
             self.table.setColumnHidden(6, not any(h.weight for h, _ in self._rows))
+            self.table.setColumnHidden(7, not any(h.lacks for h, _ in self._rows))
         self.table.mark(chosen)
 
     @Slot()
@@ -73,9 +75,9 @@ class BeamsHistory(QWidget):
     def _row(self, index: int) -> list[Cell]:
         h, score = self._rows[index]
         quality = [f"{h.quality[k]:.1f}" if k in h.quality else "" for k in ("bleu", "chrf")]
-        cut = "" if h.finished else " (cut)"
         weight = number(h.weight) if h.weight else ""
-        return [str(index + 1), number(h.log_prob), number(score), f"{len(h.tokens)}", *quality, weight, h.text + cut]
+        figures = (number(h.log_prob), number(score), f"{len(h.tokens)}")
+        return [str(index + 1), *figures, *quality, weight, h.lacks, h.text]
 
 
 def written(hypothesis: Hypothesis) -> list[str]:

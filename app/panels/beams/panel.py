@@ -72,6 +72,7 @@ class BeamsPanel(Panel):
     def _connect_input(self) -> None:
         form, asking = self.form, self.asking
         asking.changed.connect(self._on_asked)
+        asking.released.connect(self.services.notices.info)
         form.edited.connect(asking.edit)
         form.preset_chosen.connect(asking.use_preset)
         form.added.connect(asking.add)

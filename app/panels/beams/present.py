@@ -55,7 +55,9 @@ def lane(number_: int, decoder: Decoder, run: Run | None, runs: Mapping[Decoder,
     chrf = f"{best.quality['chrf']:.1f}" if "chrf" in best.quality else "\u2013"
     speed = f"{1000 * run.seconds_a_token:.1f}"
     ranked_anew = f"ranked with a = {decoder.penalty:g}" if decoder.penalty is not None else ""
-    bad = verdict is not None and verdict.kind == "search error"
+    bad = verdict is not None and verdict.kind in ("search error", "unmet")
+    if ranked_anew and best.lacks:
+        ranked_anew += f", {best.lacks}"
     return Lane(
         decoder.id,
         name,
@@ -65,7 +67,7 @@ def lane(number_: int, decoder: Decoder, run: Run | None, runs: Mapping[Decoder,
         dot=best.log_prob,
         ticks=tuple(h.log_prob for h, _ in ranked[1:]),
         badge=ranked_anew or (verdict.short if verdict else ""),
-        bad=bad and not ranked_anew,
+        bad=bad and (not ranked_anew or bool(best.unmet)),
         stale=stale,
     )
 

@@ -57,19 +57,24 @@ class Run:
         if self._packed:
             return self._packed
         parts = [encode(self.request).decode(), [encode(s).decode() for s in self.steps]]
-        parts.append(encode(self.done).decode() if self.done else "")
+        parts += [encode(self.done).decode() if self.done else "", self.wrong]
         text = base64.b64encode(zlib.compress(msgspec.json.encode(parts))).decode()
         self._packed = text if self.done is not None else ""
         return text
 
     @classmethod
     def unpack(cls, text: str) -> Run:
-        """The run that `pack` wrote; raises ValueError when it is none."""
+        """The run that `pack` wrote; one that was on says that it is running. Raises ValueError when it is none."""
         try:
             data = zlib.decompressobj().decompress(base64.b64decode(text), MOST)
-            request, steps, done = msgspec.json.decode(data, type=tuple[str, list[str], str])
+            parts = msgspec.json.decode(data, type=list[str | list[str]])
         except (zlib.error, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise ValueError("this is not a search of this version") from error
+        match parts:
+            case [str(request), list(steps), str(done), *rest] if all(isinstance(r, str) for r in rest):
+                wrong = str(rest[0]) if rest else ""
+            case _:
+                raise ValueError("this is not a search of this version")
         search = decode_request(request)
         if not isinstance(search, Search):
             raise ValueError("this is not a search")
@@ -80,8 +85,7 @@ class Run:
                 run.add(step)
         end = decode_event(done) if done else None
         run.done = end if isinstance(end, SearchDone) else None
-        if run.done is None:
-            run.wrong = "This search was not finished."
+        run.wrong = wrong
         return run
 
 
@@ -108,7 +112,7 @@ def ranking(run: Run, decoder: Decoder) -> list[tuple[Hypothesis, float]]:
     if decoder.penalty is None or run.request.options.strategy == "mbr":
         return [(h, h.score) for h in run.done.hypotheses]
     pairs = [(h, rescored(h, run.request.options, as_searched(run, decoder).ranked_by)) for h in run.done.hypotheses]
-    return sorted(pairs, key=lambda pair: (not pair[0].finished, -pair[1]))
+    return sorted(pairs, key=lambda pair: (len(pair[0].unmet), not pair[0].finished, -pair[1]))
 
 
 def same(a: Hypothesis, b: Hypothesis) -> bool:

@@ -33,6 +33,12 @@ class Searches(QObject):
         self.runs[name] = run
         run.job = self._bridge.submit(request, lambda message: self._on_message(run, message))
 
+    def go_on(self) -> None:
+        """Start anew what was kept while it ran: a search replays exactly."""
+        for name, run in self.runs.items():
+            if run.running and not run.job:
+                self.start(name, run.request)
+
     def stop(self) -> None:
         """End all searches here."""
         for run in self.runs.values():

@@ -17,7 +17,9 @@ def state(panel: BeamsPanel) -> dict[str, Any]:
     """What is asked, what was found (searches with their traces), and what is looked at."""
     return {
         "setup": msgspec.to_builtins(panel.setup),
-        "runs": {str(decoder.id): run.pack() for _, decoder, run in panel.results()},
+        "runs": {
+            str(d.id): panel.searches.runs[d.id].pack() for d in panel.setup.decoders if d.id in panel.searches.runs
+        },
         "view": panel.views.view,
         "fold": panel.views.tree.fold,
         "focused": panel.focused,
@@ -48,6 +50,7 @@ def restore(panel: BeamsPanel, kept: dict[str, Any]) -> None:
         panel.anatomy.restore(kept["anatomy"])
     panel.asking.set(setup)
     panel.asking.meet_models()
+    panel.searches.go_on()
     run = panel.run
     end = len(run.steps) if run is not None else 0
     panel.look_at(int(kept.get("row", 0)), int(kept.get("token", -1)), int(kept.get("position", end)))

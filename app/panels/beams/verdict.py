@@ -12,7 +12,7 @@ from app.panels.beams.run import Run, as_searched, ranking, rescored
 from app.widgets.numbers import number
 from engine.messages import Hypothesis
 
-Kind = Literal["search error", "model error", "agrees", "drawn", "open", "incomparable"]
+Kind = Literal["search error", "model error", "agrees", "drawn", "open", "incomparable", "unmet", "unfinished"]
 TOLERANCE = 1e-4  # nats; below this two scores are one
 
 
@@ -33,9 +33,13 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
     ranked = ranking(run, decoder)
     if run.done is None or not ranked:
         return None
-    if run.request.options.strategy in ("sample", "contrastive", "mbr", "stochastic"):
-        return _drawn(run, ranked[0][0])
     best, score = ranked[0]
+    if best.unmet:
+        return _unmet(run, best)
+    if run.request.options.strategy in ("sample", "contrastive", "mbr", "stochastic"):
+        return _drawn(run, best)
+    if not best.finished:
+        return _unfinished(run, best)
     found = _best_known(decoder, run, others)
     reference = run.done.reference
     if found is not None and found[1] > score + TOLERANCE:
@@ -75,6 +79,29 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
         f"prefers its own sentence by {number(score - own)}. No search can mend that; a better model would.",
         reference,
         own - score,
+    )
+
+
+def _unmet(run: Run, best: Hypothesis) -> Verdict:
+    phrases = " and ".join(f"“{phrase}”" for phrase in best.unmet)
+    return Verdict(
+        "unmet",
+        best.lacks,
+        f"The search ended, at most {run.request.options.max_length} tokens long, without a sentence that holds every "
+        f"phrase: the best it has lacks {phrases}. A longer output, a wider beam or fewer rules may hold them all.",
+    )
+
+
+def _unfinished(run: Run, best: Hypothesis) -> Verdict:
+    if len(best.tokens) >= run.request.options.max_length:
+        why = f"was cut at the longest length, {run.request.options.max_length} tokens"
+    else:
+        why = "stopped where the rules let nothing follow"
+    return Verdict(
+        "unfinished",
+        best.lacks,
+        f"No sentence was finished: the best {why}. Its score leaves out what was still to come, so that it cannot be "
+        "held against a whole sentence.",
     )
 
 
@@ -134,4 +161,7 @@ def _drawn(run: Run, best: Hypothesis) -> Verdict:
             "Sampling does not look for the likeliest sentence: it draws sentences as often as the (reshaped) model "
             f"says them. This one has log p = {number(best.log_prob)}."
         )
-    return Verdict("drawn", "drawn" if strategy in ("sample", "stochastic") else "", sentence)
+    if not best.finished:
+        sentence += " It is unfinished."
+    short = "drawn" if strategy in ("sample", "stochastic") else ""
+    return Verdict("drawn", ", ".join(word for word in (short, best.lacks) if word), sentence)

@@ -261,3 +261,120 @@ def test_a_batch_whose_figures_are_cancelled_elsewhere_keeps_its_outputs(panel):
     assert len(panel.batch.series[0].outputs) == 2
     assert panel.batch.series[0].bleu is None
     assert panel.views.batch.note.text() == "some.txt: 2 sentences, 1 decoders"
+
+
+def test_a_batch_says_what_it_applies_and_how_many_outputs_are_unfinished(panel):
+    asked = [changed(d, max_length=2) for d in six("mt")[:2]]
+    asked = [changed(asked[0], prefix_ids=(5, 6)), changed(asked[1], prefix="The")]
+    panel.asking.set(Setup("x", decoders=tuple(asked), chosen=1))
+    panel.start_batch(PAIRS, "some.txt")
+    assert panel.bridge.wait_for(lambda: not panel.batch.running)
+    assert panel.views.batch.note.text().endswith(
+        " · decoder 2 begins with “The”; without the tokens forced on one sentence (decoder 1)"
+    )
+    assert panel.batch.series[0].decoder.options.prefix_ids == ()
+    assert panel.batch.series[0].unfinished == 2
+    assert not panel.views.batch.table.isColumnHidden(5)
+
+
+# --- what was asked for and not found ---
+
+
+def lacking(options=OPTIONS, **more):
+    run = made(options)
+    run.done = msgspec.structs.replace(run.done, hypotheses=(hypothesis("bd.", -2.9, finished=False, **more),))
+    return run
+
+
+def test_a_phrase_that_no_sentence_holds_is_said_everywhere(theme):
+    options = msgspec.structs.replace(OPTIONS, strategy="constrained", constraints=("no time",))
+    decoder, run = Decoder(1, "mt", options), lacking(options, unmet=("no time",))
+    verdict = judge(decoder, run, {decoder: run})
+    assert verdict.kind == "unmet"
+    assert "lacks “no time”" in verdict.sentence
+    lane = present.lane(0, decoder, run, {decoder: run}, False)
+    assert lane.bad
+    assert lane.badge == "unfinished, without “no time”"
+    explain = BeamsExplain(theme=theme)
+    explain.show_verdict("here", verdict, decoder, *ranking(run, decoder)[0], "")
+    assert "Not every phrase was met" in explain.text()
+    assert "Nothing better known" not in explain.text()
+    explain.deleteLater()
+    (row,) = exports.rows([(0, decoder, run)])
+    assert dict(zip(exports.HEADINGS, row, strict=True))["unmet"] == "no time"
+
+
+@pytest.mark.parametrize("penalty", [None, 0.5])
+@pytest.mark.parametrize("strategy", ["beam", "greedy", "sample", "mbr", "stochastic", "contrastive"])
+def test_an_unfinished_sentence_is_never_shown_as_a_whole_one(strategy, penalty):
+    options = msgspec.structs.replace(OPTIONS, strategy=strategy, max_length=3)
+    decoder, run = Decoder(1, "mt", options, penalty), lacking(options)
+    verdict = judge(decoder, run, {decoder: run})
+    assert verdict.kind in ("unfinished", "drawn")
+    assert "unfinished" in verdict.sentence or "No sentence was finished" in verdict.sentence
+    assert "unfinished" in present.lane(0, decoder, run, {decoder: run}, False).badge
+
+
+def test_the_table_has_a_column_for_what_is_lacking(panel):
+    ask(panel, Setup("Der Hund.", decoders=(changed(Decoder(1, "mt"), max_length=1),), chosen=1))
+    table = panel.history.table
+    assert not table.isColumnHidden(7)
+    assert {table.rows.row(i)[7] for i in range(table.rows.rowCount())} == {"unfinished"}
+    ask(panel, Setup("Der Hund.", decoders=(changed(Decoder(1, "mt"), max_length=40),), chosen=1))
+    assert table.isColumnHidden(7) == all(h.finished for h in panel.run.done.hypotheses)
+
+
+# --- forced tokens belong to one sentence and one vocabulary ---
+
+
+@pytest.mark.parametrize(("field", "value"), [("text", "Die Katze."), ("model", "another")])
+def test_forced_tokens_are_let_go_with_their_sentence_or_model_and_it_is_said(panel, field, value):
+    ask(panel)
+    panel.asking.force((5, 6))
+    panel.asking.edit("prefix_ids", (5, 6))
+    panel.asking.edit(field, value)
+    assert panel.setup.decoder.options.prefix_ids == ()
+    (notice,) = [n.text for n in panel.services.notices.history if "forced beginning" in n.text]
+    assert notice.startswith("Decoder 2: the forced beginning belonged to")
+    panel.services.undo.undo()
+    assert panel.setup.decoder.options.prefix_ids == (5, 6)
+
+
+def test_another_example_lets_go_of_forced_tokens_too(panel):
+    ask(panel)
+    panel.asking.force((5, 6))
+    panel.asking.next_example()
+    assert panel.setup.decoder.options.prefix_ids == ()
+    panel.asking.force((5,))
+    panel.asking.edit("reference", "Something else.")
+    panel.asking.edit("beam", 3)
+    assert panel.setup.decoder.options.prefix_ids == (5,)
+
+
+# --- scenes saved while a search was on ---
+
+
+def test_a_scene_saved_while_it_searched_comes_back_with_its_results(panel, services):
+    ask(panel)
+    wanted = [r.done.hypotheses[0].text for _, _, r in panel.results()]
+    for run in panel.searches.runs.values():  # as they are in the middle
+        run.done, run._packed = None, ""
+        del run.steps[2:]
+    kept = json.loads(json.dumps(panel.state()))
+    other = BeamsPanel(services)
+    other.restore(kept)
+    assert other.bridge.wait_for(lambda: not other.searches.running)
+    assert [r.done.hypotheses[0].text for _, _, r in other.results()] == wanted
+    other.deleteLater()
+
+
+def test_a_stopped_search_comes_back_as_far_as_it_was(panel, services):
+    ask(panel)
+    run = panel.run
+    run.done, run.wrong, run._packed = None, "Stopped.", ""
+    del run.steps[2:]
+    other = BeamsPanel(services)
+    other.restore(json.loads(json.dumps(panel.state())))
+    back = other.searches.runs[panel.setup.chosen]
+    assert (back.wrong, len(back.steps), back.done) == ("Stopped.", 2, None)
+    other.deleteLater()
