@@ -9,13 +9,13 @@ their `<unk>` read as the unknown mark. Marks have fixed ids: pad 0, unknown 1, 
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import sentencepiece as spm
+
+from engine.reading import clean, join_words, normalise, require_text, split_spaced, split_words
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 MARKS = 4
@@ -23,46 +23,6 @@ MARKS = 4
 
 Kind = Literal["word", "unigram", "spaced"]
 _SPACE = "\u2581"  # SentencePiece's mark of a preceding space
-
-_WORD = re.compile(
-    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+(?:n't\b)|[^\W\d_]+(?:['\-][^\W\d_]{2,})*(?=['\-]|\b)|\.\.\.|\S",
-    re.IGNORECASE,
-)
-_CLITIC = re.compile(r"(?<=\w)['](s|ll|re|ve|m|d)\b", re.IGNORECASE)
-_NO_SPACE_BEFORE = set(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d"}
-_NO_SPACE_AFTER = set("([{$#")
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
-
-
-def normalise(text: str) -> str:
-    """One line, composed Unicode, plain quotes and single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).translate(_QUOTES).split())
-
-
-def split_words(text: str) -> list[str]:
-    """Words and punctuation of a sentence; clitics such as 's stand alone, don't stays whole."""
-    return _WORD.findall(_CLITIC.sub(r" '\1", normalise(text)))
-
-
-def join_words(words: Sequence[str]) -> str:
-    """A sentence a person would write: spacing around punctuation undone, first letter capital."""
-    out: list[str] = []
-    glue, quote_open = True, False
-    for word in words:
-        closing_quote = word == '"' and quote_open
-        if out and not glue and word.lower() not in _NO_SPACE_BEFORE and not closing_quote:
-            out.append(" ")
-        glue = word in _NO_SPACE_AFTER or (word == '"' and not quote_open)
-        if word == '"':
-            quote_open = not quote_open
-        out.append(word)
-    text = "".join(out)
-    return text[:1].upper() + text[1:]
-
-
-def split_spaced(text: str) -> list[str]:
-    """Words of text that was cut into words before, by its spaces alone; its own unknown marks are left out."""
-    return [word for word in text.split() if word != "<unk>"]
 
 
 def truecase(sentences: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -138,11 +98,15 @@ class Tokenizer:
         return int(self._sp.get_piece_size())
 
     def words(self, text: str) -> list[str]:
-        """The units a person sees and edits, verbatim (an unknown word stays what was typed)."""
+        """The units a person sees and edits, verbatim (an unknown word stays what was typed).
+
+        Raises ValueError for bytes that are no text.
+        """
+        require_text(text)
         if self.kind == "unigram":
             return [str(p) for p in self._sp.encode(normalise(text), out_type=str)]
         if self.kind == "spaced":
-            return text.split()
+            return clean(text).split()
         words = split_words(text)
         return [w if i else self._first(w) for i, w in enumerate(words)]
 

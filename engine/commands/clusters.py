@@ -13,7 +13,7 @@ from engine.jobs import Context, start
 from engine.jobs import clusters as _cluster_jobs  # noqa: F401 - registers the jobs
 from engine.library import Library
 from engine.messages import ClusterFigures, ClusterPoints, EncodeClusters
-from engine.training.data import open_text
+from engine.reading import read_lines
 
 FIGURES = ("homogeneity", "nmi", "purity", "mutual_information", "occupied_codes", "variance_of_means")
 
@@ -59,7 +59,7 @@ def _print_points(found: ClusterPoints) -> None:
 
 def _rows(path: Path, text: int, label: int | None) -> Iterator[tuple[str, str]]:
     """Sentence and label of each line that is not blank; raises ValueError naming the first line that lacks one."""
-    for number, line in enumerate(open_text(path), start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         cells = [cell.strip() for cell in line.split("\t")]

@@ -29,7 +29,7 @@ from engine.messages import (
 )
 from engine.messages.latent import Path as PathKind
 from engine.messages.latent import Point
-from engine.training.data import open_text
+from engine.reading import read_lines
 
 MODEL = typer.Option(..., help="Name or path of a model with a latent space.")
 SETTINGS = typer.Option(["strategy=greedy"], "--set", metavar="NAME=VALUE", help="A decoder setting; repeatable.")
@@ -41,7 +41,7 @@ def encode(
     input_file: Path = typer.Option(None, "--input", help="A text file, one sentence a line (gzip too)."),
 ) -> None:
     """Encode sentences: {text, mean, log_var} a line."""
-    lines = list(text) + [line.strip() for line in open_text(input_file)] if input_file else list(text)
+    lines = list(text) + [line.strip() for line in read_lines(input_file)] if input_file else list(text)
     texts = tuple(line for line in lines if line)
     if not texts:
         raise ValueError("there is nothing to encode: give --text or --input")

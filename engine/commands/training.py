@@ -19,8 +19,8 @@ from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
 from engine.messages import ModelSaved, Train, TrainingPoint
+from engine.reading import read_lines
 from engine.text import UNK
-from engine.training.data import open_text
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
 
@@ -91,7 +91,7 @@ def evaluate(
     latent = "Latent" in info.capabilities
     if not latent and "Scores" not in info.capabilities:
         raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
-    lines = [line.split("\t") for line in open_text(text)]
+    lines = [line.split("\t") for line in read_lines(text)]
     sentences = [found.tokenizer.encode(cells[column]) for cells in lines if column < len(cells)]
     sentences = [s[::-1] if getattr(found, "direction", "forward") == "backward" else s for s in sentences if s]
     if not sentences:

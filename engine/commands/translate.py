@@ -19,9 +19,8 @@ from engine.commands.output import errors
 from engine.library import Library
 from engine.messages import SearchOptions
 from engine.metrics.bleu import corpus_bleu, corpus_chrf
+from engine.reading import normalise, read_lines
 from engine.search.batch import translate_each
-from engine.text import normalise
-from engine.training.data import open_text
 
 
 def outputs(model: Any, texts: Sequence[str], options: SearchOptions) -> list[str]:
@@ -50,7 +49,7 @@ def bleu(model: str, text: Path, source: int, target: int, options: SearchOption
     found, info = Library(torch.device("cpu")).get(model)
     if "Seq2Seq" not in info.capabilities:
         raise ValueError(f"{info.name} does not translate, so it has no BLEU")
-    rows = [line.split("\t") for line in open_text(text)]
+    rows = [line.split("\t") for line in read_lines(text)]
     pairs = [(cells[source], cells[target]) for cells in rows if max(source, target) < len(cells)]
     if not pairs:
         raise ValueError(f"{text.name} holds no pairs in columns {source} and {target}")
@@ -81,7 +80,7 @@ def translate(
     """Decode every line of a file; the output is written whole or not at all."""
     options = read_options(settings, preset)
     found, _ = Library(torch.device("cpu")).get(model)
-    written = outputs(found, list(open_text(input)), options)
+    written = outputs(found, list(read_lines(input)), options)
     handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

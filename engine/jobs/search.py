@@ -11,10 +11,10 @@ import msgspec
 from engine.jobs import Context, handles
 from engine.messages import Event, Hypothesis, Metric, Progress, ScoreTexts, Search, SearchDone, TextScores
 from engine.metrics.bleu import corpus_bleu, corpus_chrf, sentence_bleu, sentence_chrf
+from engine.reading import normalise
 from engine.search.outcome import attended, judged, reference
 from engine.search.prepare import decoding, prepare
 from engine.search.trace import Trace
-from engine.text import normalise
 
 PRUNED = 12
 """Losers shown at each step, of each diverse group."""

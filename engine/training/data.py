@@ -1,10 +1,8 @@
-"""Reading text folders: gzip or plain, tab-separated, one example a line."""
+"""Text folders of recipes, tab-separated, one example a line; and batches of what they hold."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +10,7 @@ import msgspec
 import numpy as np
 
 from engine.messages import brief
+from engine.reading import read_lines
 
 Split = Literal["train", "valid", "test"]
 
@@ -25,29 +24,6 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unique: bool = True  # drop repeated examples
 
 
-LONGEST_LINE = 1 << 20  # bytes; a sentence has a few hundred
-MOST_PACKED = 200  # times its size that a gzip file may unfold to; text reaches about ten
-SMALL = 64 << 20  # bytes; what unfolds to no more than this may be packed as tightly as it likes
-
-
-def open_text(path: Path) -> Iterator[str]:
-    """The lines of a text file, gzip or not; raises OSError, or ValueError with one sentence.
-
-    A line without end and a small file that unfolds to an enormous one are refused before they fill the memory.
-    """
-    most = max(SMALL, MOST_PACKED * path.stat().st_size)
-    read = 0
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            while line := stream.readline(LONGEST_LINE + 1):
-                read += len(line)
-                if len(line) > LONGEST_LINE or read > most:
-                    raise ValueError("it has a line of more than a mebibyte or unfolds to far more than its own size")
-                yield line.decode("utf-8").rstrip("\r\n")
-    except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path.name} is not readable UTF-8 text: {error}") from error
-
-
 def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, ...]]:
     """The named columns of one split; rows with too few columns or an empty one are left out."""
     name = source.path.replace("{split}", split)
@@ -57,7 +33,7 @@ def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, .
     if not path.is_file():
         raise FileNotFoundError(f"the data folder has no {brief(name)}")
     rows: dict[tuple[str, ...], None] | list[tuple[str, ...]] = {} if source.unique else []
-    for number, line in enumerate(open_text(path)):
+    for number, line in enumerate(read_lines(path)):
         if source.header and number == 0:
             continue
         cells = line.split("\t")

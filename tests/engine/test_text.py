@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.text import EOS, MARKS, UNK, Tokenizer, join_words, normalise, split_words, truecase
+from engine.reading import join_words, normalise, split_words
+from engine.text import EOS, MARKS, UNK, Tokenizer, truecase
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from app.panels.sampler.parameters import Parameters
 from app.panels.sampler.run import Run
 from engine.checkpoint import load_model, read_trace
 from engine.latent.recording import recorded
-from engine.training.data import open_text
+from engine.reading import read_lines as read_text
 from engine.training.recipe import read_recipe
 from tests.faults.mutations import Mutator, seeds
 
@@ -65,7 +65,7 @@ def open_session(path: Path) -> None:
 def open_lines(path: Path) -> None:
     """The same text as training, encoding and a batch of searches read it."""
     if path.suffix == ".gz":
-        for _ in open_text(path):
+        for _ in read_text(path):
             pass
         return
     for read in (read_lines, read_sentences):

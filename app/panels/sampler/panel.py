@@ -19,7 +19,7 @@ from app.panels.sampler.form import SamplerForm
 from app.panels.sampler.hero import SamplerHero
 from app.panels.sampler.history import SamplerHistory
 from app.panels.sampler.keys import sampler_commands
-from app.panels.sampler.parameters import Parameters, command_line, split
+from app.panels.sampler.parameters import Parameters, command_line
 from app.panels.sampler.run import Run
 from app.panels.sampler.runner import Runner
 from app.services import Services
@@ -27,6 +27,7 @@ from app.undo import edit
 from app.widgets.playhead import Playhead
 from app.widgets.token_strip import Word
 from engine.messages import ModelInfo, Sample
+from engine.reading import split_words
 
 FRAME_MS = 50  # between two paintings of what has come in
 DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
@@ -140,7 +141,7 @@ class SamplerPanel(Panel):
         if self.run is None:
             locked = set(self.parameters.sample.locked)
             always = self.parameters.mode == "keywords" and not self.parameters.first
-            words = [Word(w, always or i in locked) for i, w in enumerate(split(self.parameters.preview))]
+            words = [Word(w, always or i in locked) for i, w in enumerate(split_words(self.parameters.preview))]
             self.hero.show_preview(words)
 
     @Slot(int)
@@ -207,7 +208,7 @@ class SamplerPanel(Panel):
         step = self.playhead.position
         standing = self.run.standing(step, self.chain)
         request = self.parameters.request()
-        keywords = set(split(request.keywords))
+        keywords = set(split_words(request.keywords))
         places = self._locks if self._locks is not None else _extra_locks(standing.words, standing.locked, keywords)
         request = msgspec.structs.replace(
             request, start=" ".join(standing.words), locked=tuple(sorted(places)), model=self.run.request.model

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import unicodedata
 from typing import Any, Literal
 
 import msgspec
 
 from app.widgets.controls import read_numbers
 from engine.messages import Sample, TermWeights
+from engine.reading import split_words
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
 OWN = ("mode", "seed_fixed", "first")  # fields of `Parameters` itself
-
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
-_CLITIC = re.compile(r"(?<=\w)'(s|ll|re|ve|m|d)\b", re.IGNORECASE)
-_WORD = re.compile(
-    r"\d+(?:[.,:]\d+)*|'(?:s|ll|re|ve|m|d)\b|[^\W\d_]+n't\b|[^\W\d_]+(?:['\-][^\W\d_]{2,})*(?=['\-]|\b)|\.\.\.|\S",
-    re.IGNORECASE,
-)
-
-
-def split(text: str) -> list[str]:
-    """Words and punctuation of what was typed, as the tokenizer will divide it: locks are places in it."""
-    plain = unicodedata.normalize("NFC", text).translate(_QUOTES)
-    return _WORD.findall(_CLITIC.sub(r" '\1", plain))
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -89,7 +75,7 @@ class Parameters(msgspec.Struct, frozen=True):
         wrong: dict[str, str] = {}
         if not s.model:
             wrong["model"] = "Load a forward language model first; the library lists those it has."
-        words = split(self.text)
+        words = split_words(self.text)
         if not words:
             wrong["text"] = {
                 "keywords": "Type the words that must be in the sentence, such as: juice natural brand.",

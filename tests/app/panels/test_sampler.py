@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QGuiApplication
 
 from app.panels.sampler import SamplerPanel, exports
-from app.panels.sampler.parameters import Parameters, command_line, parse_ladder, split
+from app.panels.sampler.parameters import Parameters, command_line, parse_ladder
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import bars_of, slot_text, terms_of, verdict, words_of
 from app.widgets.playhead import LIVE, SPEEDS
@@ -216,10 +216,6 @@ def test_ladder_text():
     for text in ("a, b", "1, -2", "1"):
         with pytest.raises(ValueError, match=r"such as|above zero"):
             parse_ladder(text)
-
-
-def test_split_keeps_what_was_typed():
-    assert split("Tom's juice, don't!") == ["Tom", "'s", "juice", ",", "don't", "!"]
 
 
 def test_command_line_leaves_defaults_out():

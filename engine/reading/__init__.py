@@ -1,0 +1,29 @@
+"""Text as it comes in, read the same way by training, commands and panels. Knows no model, no torch and no Qt."""
+
+from engine.reading.characters import clean, graphemes, require_text
+from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines
+from engine.reading.tables import Columns, Labelled, Table, choose, guess, labelled, read_table
+from engine.reading.words import join_words, normalise, split_spaced, split_words
+
+__all__ = [
+    "LONGEST_LINE",
+    "SUFFIXES",
+    "Columns",
+    "Labelled",
+    "Table",
+    "choose",
+    "clean",
+    "graphemes",
+    "guess",
+    "is_text",
+    "join_words",
+    "labelled",
+    "normalise",
+    "patterns",
+    "read_lines",
+    "read_table",
+    "require_text",
+    "split_lines",
+    "split_spaced",
+    "split_words",
+]

@@ -1,0 +1,310 @@
+"""Text files with columns: where the cells are, whether the first line names them, which holds sentences, which labels.
+
+Cells are divided by tabs, or in CSV files by what divides them most evenly, with quotes. What is guessed from the
+content is said in words, and every guess can be overruled by a column's name or number.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from engine.reading.files import read_lines
+
+_DELIMITERS = ",;\t|"
+_LOOKED_AT = 2000  # rows, from which columns are guessed
+_NAME = re.compile(r"[^\W\d][\w .#/()\-]{0,39}|")  # what a column is called; pandas leaves its index without a name
+_SENTENCE_END = (".", "!", "?", "…", '."', "。")
+_MOST_LABEL = 60  # characters
+
+TEXT_NAMES = (
+    *("text", "sentence", "sentences", "utterance", "query", "question", "review", "comment", "message", "content"),
+    *("source", "src", "premise", "tweet", "post", "document", "german", "deutsch", "de", "english", "englisch", "en"),
+    *("satz", "frage", "paraphrase", "hypothesis", "reference", "target", "translation"),
+)
+"""What a column of sentences is called, the surest first."""
+LABEL_NAMES = (
+    *("label", "labels", "class", "category", "intent", "sentiment", "emotion", "topic", "domain", "scenario", "genre"),
+    *("act", "action", "tag", "polarity", "gold", "stars", "rating", "klasse", "kategorie", "thema"),
+)
+"""What a column of labels is called, the surest first."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A text file as rows of cells; one without columns has one cell a row. Blank lines and the header are left out."""
+
+    name: str  # of the file
+    rows: tuple[tuple[str, ...], ...]  # all of `width` cells, empty where a line had fewer
+    numbers: tuple[int, ...]  # the line each row stands in, from 1
+    width: int
+    header: tuple[str, ...] = ()  # names of the columns, where the first line says them
+
+    def column(self, wanted: str) -> int:
+        """The place of a column given by its name or its number; raises ValueError with what there is.
+
+        Numbers count from 0; -1 is the last.
+        """
+        folded = [name.casefold() for name in self.header]
+        if wanted.casefold() in folded:
+            return folded.index(wanted.casefold())
+        if re.fullmatch(r"-?\d{1,6}", wanted) and -self.width <= int(wanted) < self.width:
+            return int(wanted) % self.width
+        if self.width == 1:
+            raise ValueError(f"{self.name} has no column {wanted}: its lines hold a sentence each and nothing else")
+        there = f"its columns are {', '.join(self.header)}" if self.header else f"its columns are 0 to {self.width - 1}"
+        raise ValueError(f"{self.name} has no column {wanted}: {there}")
+
+    def cells(self, column: int) -> list[str]:
+        """One column from top to bottom."""
+        return [row[column] for row in self.rows]
+
+    def title(self, column: int) -> str:
+        """A column as it is called: its name, or its number."""
+        return self.header[column] if self.header and self.header[column] else f"column {column}"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds the sentences, and which their labels."""
+
+    text: int
+    label: int | None = None  # none of them
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sentences with their labels, and what was taken from where."""
+
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]  # one for each sentence, or none at all
+    columns: Columns
+    said: tuple[str, ...] = field(default=())  # sentences for a person
+
+
+def read_table(path: Path, names: Iterable[str] = ()) -> Table:
+    """A text file with its columns; raises ValueError with one sentence.
+
+    `names`: columns that will be asked for, by which a first line of names is known.
+    """
+    divided = _divided(path)
+    counts = Counter(len(cells) for _, cells in divided)
+    width = counts.most_common(1)[0][0] if counts else 1
+    rows = [cells if len(cells) == width else _of_width(cells, width) for _, cells in divided]
+    numbers = [number for number, _ in divided]
+    known = {*TEXT_NAMES, *LABEL_NAMES, *(name.casefold() for name in names)}
+    header: tuple[str, ...] = ()
+    if len(rows) > 1 and _names_columns(rows[0], rows[1 : _LOOKED_AT + 1], known):
+        header, rows, numbers = rows[0], rows[1:], numbers[1:]
+    return Table(path.name, tuple(rows), tuple(numbers), width, header)
+
+
+def guess(table: Table) -> Columns:
+    """Which column holds sentences and which labels, by their names, else by what stands in them."""
+    looks = _looks(table)
+    named = [_stem(name) for name in table.header]
+    label = next((named.index(name) for name in LABEL_NAMES if name in named), None)
+    text = next((named.index(name) for name in TEXT_NAMES if name in named and named.index(name) != label), None)
+    if label is None:
+        label = _label_among(looks, text)
+    if text is None:
+        rest = [c for c in range(table.width) if c != label] or [0]
+        most = max(looks[c].words for c in rest)
+        text = next(c for c in rest if looks[c].words >= most / 2 and not (looks[c].numeric and most > 1))
+    return Columns(text, label)
+
+
+def choose(table: Table, text: str = "", label: str = "") -> Columns:
+    """The columns a person names, the others guessed; raises ValueError for one that is not there."""
+    guessed = guess(table)
+    chosen_text = table.column(text) if text else guessed.text
+    chosen_label = table.column(label) if label else guessed.label
+    if label and not text and chosen_text == chosen_label:
+        rest = [c for c in range(table.width) if c != chosen_label]
+        looks = _looks(table)
+        chosen_text = max(rest, key=lambda c: looks[c].words, default=chosen_text)
+    if chosen_text == chosen_label:
+        if label:
+            raise ValueError(f"{table.name} has its sentences and its labels in one column, {table.title(chosen_text)}")
+        chosen_label = None
+    return Columns(chosen_text, chosen_label)
+
+
+def labelled(table: Table, columns: Columns) -> Labelled:
+    """The sentences, their labels where every sentence has one, and in words what was taken and what left out."""
+    full = [i for i, cell in enumerate(table.cells(columns.text)) if cell]
+    texts = tuple(table.rows[i][columns.text] for i in full)
+    labels: tuple[str, ...] = ()
+    said = []
+    if columns.label is not None:
+        labels = tuple(table.rows[i][columns.label] for i in full)
+    if table.width > 1 or table.header:
+        said.append(f"{table.name}: {_taken(table, columns, labels)}")
+    if bare := [i for i, name in zip(full, labels, strict=False) if not name]:
+        line, title = table.numbers[bare[0]], table.title(columns.label or 0)
+        said.append(
+            f"{len(bare):,} of {len(full):,} sentences of {table.name} have no label in {title} "
+            f"(the first is line {line:,}): no label is used"
+        )
+        labels = ()
+    if len(full) < len(table.rows):
+        gap = next(i for i, cell in enumerate(table.cells(columns.text)) if not cell)
+        said.append(
+            f"{len(table.rows) - len(full):,} of {len(table.rows):,} lines of {table.name} have no sentence in "
+            f"{table.title(columns.text)} and are left out (the first is line {table.numbers[gap]:,})"
+        )
+    return Labelled(texts, labels, columns, tuple(said))
+
+
+def _taken(table: Table, columns: Columns, labels: Sequence[str]) -> str:
+    said = f"sentences from {table.title(columns.text)}"
+    if columns.label is not None:
+        kinds = len(set(labels))
+        said += f", labels from {table.title(columns.label)} ({kinds:,} different)"
+    elif table.width > 1:
+        said += ", no column that looks like labels"
+    return said + ("; the first line names the columns" if table.header else "")
+
+
+# --- dividing --------------------------------------------------------------------------------------------------------
+
+
+def _divided(path: Path) -> list[tuple[int, tuple[str, ...]]]:
+    """Line number and cells of every line that is not blank."""
+    lines = list(read_lines(path))
+    delimiter = _delimiter(path, lines)
+    if delimiter is not None:
+        return [row for row in _quoted(path.name, lines, delimiter) if any(row[1])]
+    cells = (tuple(map(str.strip, line.split("\t"))) for line in lines)
+    return [row for row in enumerate(cells, start=1) if any(row[1])]
+
+
+def _delimiter(path: Path, lines: Sequence[str]) -> str | None:
+    """What divides the cells of a CSV file; None for a file of plain lines or of tabs."""
+    if path.name.lower().removesuffix(".gz").endswith(".csv"):
+        return max(_DELIMITERS, key=lambda d: _evenness(lines[:200], d))
+    first = next((line for line in lines if line.strip()), "")
+    for delimiter in _DELIMITERS.replace("\t", ""):
+        names = first.replace('"', "").split(delimiter)
+        if len(names) > 1 and all(_stem(n) in TEXT_NAMES + LABEL_NAMES for n in names):
+            return delimiter
+    return None
+
+
+def _evenness(lines: Sequence[str], delimiter: str) -> float:
+    """The share of lines with as many cells as most have; 0 where that is one."""
+    counts = Counter(len(cells) for cells in csv.reader((f"{line}\n" for line in lines), delimiter=delimiter) if cells)
+    if not counts:
+        return 0.0
+    width, often = counts.most_common(1)[0]
+    return often / counts.total() if width > 1 else 0.0
+
+
+def _quoted(name: str, lines: Sequence[str], delimiter: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Rows of CSV with quotes; raises ValueError naming the line that is none."""
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
+    rows = []
+    started = 1
+    try:
+        for cells in reader:
+            rows.append((started, tuple(" ".join(cell.split()) for cell in cells)))
+            started = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(
+            f"{name} is not readable as CSV from line {started:,} on ({error}); a quote inside a cell is written twice"
+        ) from error
+    return rows
+
+
+def _of_width(cells: Sequence[str], width: int) -> tuple[str, ...]:
+    """A row of so many cells: missing ones are empty, the last one holds what is too much."""
+    if len(cells) > width:
+        cells = [*cells[: width - 1], " ".join(cell for cell in cells[width - 1 :] if cell)]
+    return (*cells, *[""] * (width - len(cells)))
+
+
+# --- guessing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a column looks like."""
+
+    filled: bool  # every row has something in it
+    words: float  # mean
+    longest: int  # characters
+    different: int
+    rows: int
+    numeric: bool
+    sentences: float  # share that ends as sentences do
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the same few things come again and again."""
+        return self.rows >= 4 and self.different <= self.rows / 2
+
+
+def _looks(table: Table) -> list[_Look]:
+    return [_look(column) for column in zip(*_some(table.rows), strict=True)] or [_look(())] * table.width
+
+
+def _some(rows: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
+    """Rows from everywhere in the file."""
+    return rows if len(rows) <= _LOOKED_AT else [rows[i * len(rows) // _LOOKED_AT] for i in range(_LOOKED_AT)]
+
+
+def _look(cells: Sequence[str]) -> _Look:
+    there = [cell for cell in cells if cell]
+    return _Look(
+        filled=len(there) == len(cells) > 0,
+        words=fmean([len(cell.split()) for cell in there] or [0]),
+        longest=max(map(len, there), default=0),
+        different=len(set(there)),
+        rows=len(cells),
+        numeric=all(re.fullmatch(r"[+-]?\d+(?:[.,]\d+)?", cell) for cell in there),
+        sentences=sum(cell.endswith(_SENTENCE_END) for cell in there) / max(len(there), 1),
+    )
+
+
+def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
+    """The column that says of which kind each sentence is: short, no sentences, few different ones."""
+    others = {c: look for c, look in enumerate(looks) if c != text}
+
+    def is_label(c: int) -> bool:
+        look = looks[c]
+        if not look.filled or look.longest > _MOST_LABEL or look.sentences > 0.1:
+            return False
+        beside = [other for o, other in enumerate(looks) if o != c and not other.numeric]
+        if look.repeats:
+            return any(other.different > look.different for other in beside)
+        return look.rows < 4 and look.words <= 2 and any(other.words >= 2 * look.words for other in beside)
+
+    found = [c for c in others if is_label(c)]
+    return min(found, key=lambda c: (looks[c].numeric, looks[c].different < 2, looks[c].different, c), default=None)
+
+
+def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], known: set[str]) -> bool:
+    """Whether the first row names the columns: by words that name columns, or because it is unlike all the others."""
+    if not all(_NAME.fullmatch(cell) for cell in first) or len(set(first)) < len(first) or not any(first):
+        return False
+    columns = list(zip(*body, strict=True))
+    if any(cell and cell in column for cell, column in zip(first, columns, strict=True)):
+        return False  # it comes again below: a value
+    if any(_stem(cell) in known or cell.casefold() in known for cell in first):
+        return len(first) > 1 or _stem(first[0]) in TEXT_NAMES[:5]
+    if len(first) < 2 or len(body) < 6 or not all(len(cell.split()) == 1 for cell in first):
+        return False
+    looks = [_look(column) for column in columns]
+    repeating = any(look.repeats and look.filled and not look.numeric for look in looks)
+    longer = any(sum(len(cell.split()) > 1 for cell in column) >= 0.95 * len(column) for column in columns)
+    return repeating and longer
+
+
+def _stem(name: str) -> str:
+    """A column's name without numbers and case: Sentence_1 is a sentence."""
+    return re.split(r"[\W\d_]+", name.strip().casefold(), maxsplit=1)[0]
