@@ -13,7 +13,7 @@ from rich.progress import track
 
 from engine.commands.output import console, errors, print_json
 from engine.library import Library
-from engine.mcmc.proposal import MOVES
+from engine.mcmc.slots import MOVES
 from engine.messages import Proposal, Sample, SampleStep
 from engine.training.data import Source, read_source
 from engine.training.language_model import negative_log_likelihood

@@ -11,9 +11,9 @@ from engine.jobs import Context, handles
 from engine.mcmc import exact
 from engine.mcmc.diagnostics import Trace, autocorrelation, bulk_ess, r_hat
 from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
-from engine.mcmc.proposal import LOG_ZERO, MOVES
 from engine.mcmc.run import Exchange, Run
 from engine.mcmc.setup import make_kernel
+from engine.mcmc.slots import LOG_ZERO, MOVES
 from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
 from engine.messages import (
@@ -172,6 +172,7 @@ def proposal(kernel: Kernel, step: Step, chain: int, number: int) -> Proposal:
         temperature=float(1 / kernel.beta[chain]),
         reason=REASONS[reason],
         log_slot=float(step.log_slot[chain]),
+        log_places=float(step.log_places[chain]),
         candidates=() if reason else _candidates(kernel, step, chain),
     )
 
@@ -226,7 +227,7 @@ def _candidates(kernel: Kernel, step: Step, chain: int) -> tuple[Candidate, ...]
             word=kernel.lexicon.word(int(words[j])),
             probability=float(g[j]),
             log_forward=float(slots.log_forward[row, j]),
-            log_backward=float(slots.log_backward[row, j]),
+            log_backward=float(slots.log_law[row, j] + slots.gaps[row].log_z - slots.log_forward[row, j]),
             log_target=float(total[j]),
             current=bool(words[j] == old),
             drawn=bool(words[j] == new),
@@ -244,9 +245,11 @@ def _outsider(kernel: Kernel, step: Step, row: int, old: int) -> Candidate:
     slots = step.slots
     assert slots is not None
     forward, backward = slots.log_contexts(row, old)
+    never = slots.standing[row] == old and not slots.proposal.stays
+    chance = 0.0 if never else slots.proposal.full_share * np.exp(forward + backward - slots.gaps[row].log_z)
     return Candidate(
         word=kernel.lexicon.word(old),
-        probability=float(slots.full_share * np.exp(forward + backward - slots.gaps[row].log_z)),
+        probability=float(chance),
         log_forward=forward,
         log_backward=backward,
         log_target=float(slots.old_terms[row].sum()),

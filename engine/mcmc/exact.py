@@ -16,8 +16,8 @@ import numpy as np
 
 from engine.mcmc.kernel import POSSIBLE
 from engine.mcmc.lexicon import FIRST_WORD, Ids
-from engine.mcmc.proposal import DELETE, INSERT, MOVES, REPLACE, Choice
 from engine.mcmc.released import advance_pointer
+from engine.mcmc.slots import DELETE, INSERT, MOVES, REPLACE, Choice
 from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
 

@@ -19,11 +19,15 @@ from torch import Tensor
 from engine.capabilities import Scores
 from engine.mcmc.cache import Laws, Readings
 from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.proposals import Contexts, Proposes
 from engine.mcmc.target import Array
 from engine.text import EOS
 
 MEMORY = 64 << 20
 """Bytes for the gaps that are kept, two numbers a word of the vocabulary each."""
+
+NOTHING = -1e9
+"""Written for the log of zero where it is subtracted from another one."""
 
 Key = tuple[bytes, bytes]
 
@@ -36,14 +40,27 @@ class Gap:
     tokens: Array  # [J, T] log-probabilities of the right context's words and the end mark after each word
     empty: Array  # [T] and after none
     forward: npt.NDArray[np.floating[Any]]  # [V] log p(w | left)
-    joint: npt.NDArray[np.floating[Any]]  # [V] log p(w | left) + log p(w | right), -inf for marks
+    law: npt.NDArray[np.floating[Any]]  # [V] log q(w) up to a constant, -inf for marks
     log_z: float  # log of its sum
     extra: dict[int, Array] = field(default_factory=dict)  # tokens [T] after words outside Q that were drawn
 
-    def draw(self, uniform: float) -> int:
-        """A word of the whole vocabulary by q."""
-        sums = np.exp(self.joint.astype(np.float64) - self.log_z).cumsum()
-        return int(min(np.searchsorted(sums, uniform * sums[-1], side="right"), len(sums) - 1))
+    def draw(self, uniform: float, without: int = -1) -> int:
+        """A word of the whole vocabulary by q; `without` only where q gives no chance to any other."""
+        shares = np.exp(self.law.astype(np.float64) - self.log_z)
+        if without >= 0:
+            shares[without] = 0.0
+        sums = shares.cumsum()
+        if not sums[-1]:
+            return without
+        return int(min(np.searchsorted(sums, uniform * sums[-1], side="right"), np.flatnonzero(shares)[-1]))
+
+    def log_rest(self, word: int) -> float:
+        """Log of what q leaves to all words but one."""
+        share = np.exp(float(self.law[word]) - self.log_z)
+        if share < 0.5:
+            return float(np.log1p(-share))
+        others = np.exp(np.delete(self.law, word).astype(np.float64) - self.log_z).sum()
+        return float(np.log(others)) if others else NOTHING
 
     def column(self, word: int) -> int:
         """The word's column, or -1."""
@@ -63,11 +80,17 @@ class GapReader:
     """Reads gaps of the chains' sentences, all those not yet known in one batch."""
 
     def __init__(
-        self, forward: Scores, backward: Scores, lexicon: Lexicon, sentences: Sentences, candidates: int, keywords: Ids
+        self,
+        forward: Scores,
+        backward: Scores,
+        lexicon: Lexicon,
+        sentences: Sentences,
+        proposal: Proposes,
+        keywords: Ids,
     ) -> None:
-        self._forward, self._backward, self._lexicon = forward, backward, lexicon
+        self._forward, self._lexicon, self._proposal = forward, lexicon, proposal
         self._at = sentences
-        self._candidates = min(candidates, lexicon.known - FIRST_WORD)
+        self._candidates = min(proposal.candidates, lexicon.known - FIRST_WORD)
         self._keywords = keywords
         chains, width = sentences.ids.shape
         self._prefixes = Readings(forward, chains, width - 1)
@@ -133,27 +156,35 @@ class GapReader:
         keys = [self._key(*place) for place in zip(chains.tolist(), left.tolist(), right.tolist(), strict=True)]
         after = self._at.lengths[chains] - right
         forward = self._laws_before.of([k[0] for k in keys], chains, left, self._word_forward)
-        joint = forward + self._laws_after.of([k[1] for k in keys], chains, after, self._word_backward)
-        joint[:, :FIRST_WORD] = -torch.inf
-        log_z = joint.logsumexp(1).double().tolist()
-        words = self._pre_select(joint)
+        contexts = Contexts(
+            [np.frombuffer(k[0], np.int64) for k in keys],
+            [np.frombuffer(k[1], np.int64) for k in keys],
+            forward,
+            lambda: self._laws_after.of([k[1] for k in keys], chains, after, self._word_backward),
+        )
+        law = self._proposal.law(contexts).clone()
+        law[:, :FIRST_WORD] = -torch.inf
+        log_z = law.logsumexp(1).double().tolist()
+        words = self._pre_select(law)
         slot, column = np.nonzero(words >= 0)
         prefix = self._prefixes.at(chains, left, self._word_forward)
-        read = self._forward.advance(prefix.select(torch.from_numpy(slot)), self._tensor(words[slot, column]))
-        state = type(prefix).concat([read, prefix])
+        state = prefix
+        if len(slot):
+            read = self._forward.advance(prefix.select(torch.from_numpy(slot)), self._tensor(words[slot, column]))
+            state = type(prefix).concat([read, prefix])
         scores = self._score(state, chains, right, np.concatenate([slot, np.arange(len(chains))]))
         tokens = np.zeros((*words.shape, scores.shape[1]))
         tokens[slot, column] = scores[: len(slot)]
-        laws, joints = forward.cpu().numpy(), joint.cpu().numpy()
+        known, laws = forward.cpu().numpy(), law.cpu().numpy()
         widths = (self._at.lengths[chains] - right + 1).tolist()
         return [
-            Gap(words[a], tokens[a, :, :w], scores[len(slot) + a, :w], laws[a].copy(), joints[a].copy(), log_z[a])
+            Gap(words[a], tokens[a, :, :w], scores[len(slot) + a, :w], known[a].copy(), laws[a].copy(), log_z[a])
             for a, w in enumerate(widths)
         ]
 
-    def _pre_select(self, joint: Tensor) -> Ids:
+    def _pre_select(self, law: Tensor) -> Ids:
         """Q of each gap, [A, J]: a function of the contexts alone."""
-        top = joint.topk(self._candidates, dim=1).indices.cpu().numpy()
+        top = law.topk(self._candidates, dim=1).indices.cpu().numpy()
         new = ~(top[:, :, None] == self._keywords).any(1)  # A, keywords
         return np.concatenate([top, np.where(new, self._keywords, -1)], 1)
 

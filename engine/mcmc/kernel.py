@@ -1,9 +1,10 @@
 """One step of every chain: choose a move and a place, score the slot's words in one batch, draw, test, edit.
 
-Exact Metropolis-Hastings over sentences (Miao et al. 2019): the move is drawn by fixed weights and the place
-uniformly, whatever the sentence; a move that cannot be made there leaves the sentence as it is, it is never
-redrawn. All random numbers come in from outside, so the same functions that run a chain also give its transition
-matrix (`engine.mcmc.toy`).
+Exact Metropolis-Hastings over sentences (Miao et al. 2019): the move is drawn by fixed weights, whatever the sentence,
+the place uniformly among the words that are free to change, or the slots to insert at; how many there are, here and on
+the way back, enters the ratio. A move that cannot be made leaves the sentence as it is, it is never redrawn. All
+random numbers come in from outside, so the same functions that run a chain also give its transition matrix
+(`engine.mcmc.exact`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from engine.capabilities import Scores
 from engine.mcmc.gaps import Gap, GapReader, Sentences
 from engine.mcmc.lexicon import Ids, Lexicon
-from engine.mcmc.proposal import DELETE, INSERT, LOG_ZERO, REPLACE, Choice, Slots, Verdict, judge, log_moves
+from engine.mcmc.proposals import Proposes
+from engine.mcmc.slots import DELETE, INSERT, LOG_ZERO, REPLACE, Choice, Slots, Verdict, judge, log_moves
 from engine.mcmc.target import Array, Mask, Target
 
 MOVE, PLACE, PART, WORD, TEST = range(5)
@@ -26,10 +28,11 @@ UNIFORMS = 5
 BATCH = 16
 """Chains whose sentences are read in one go: enough to keep a processor busy, few enough for a tenth of a second."""
 
-POSSIBLE, REQUIRED, LONGEST, SHORTEST, ONE_WAY = range(5)
+POSSIBLE, REQUIRED, BOUND, LONGEST, SHORTEST, ONE_WAY = range(6)
 REASONS = (
     "",
     "this word must stay",
+    "every word must stay",
     "the sentence is at its longest",
     "the sentence is at its shortest",
     "the way back is never proposed",
@@ -48,6 +51,7 @@ class Step:
     after: Array
     log_g_forward: Array
     log_g_backward: Array
+    log_places: Array  # log of how many places this one was chosen among, less that of the way back
     log_alpha: Array
     log_u: Array
     log_slot: Array  # nan where nothing could be proposed
@@ -80,16 +84,20 @@ class Kernel:
         lexicon: Lexicon,
         first: Sequence[Sequence[int]],
         *,
-        candidates: int,
+        proposal: Proposes,
         keywords: Sequence[int] = (),
-        full_share: float = 0.05,
         moves: tuple[float, float, float] = (1.0, 1.0, 1.0),
         temperatures: Sequence[float] | None = None,
+        every_place: bool = False,
     ) -> None:
-        """Chains stand at the sentences `first`, all in the target's support; `keywords` always belong to Q."""
-        self.target, self.lexicon = target, lexicon
+        """Chains stand at the sentences `first`, all in the target's support; `keywords` always belong to Q.
+
+        With `every_place` the word to replace or delete is chosen among all, and one that must stay wastes the step.
+        """
+        self.target, self.lexicon, self.proposal = target, lexicon, proposal
         self.chains, self.longest = len(first), target.support.longest
-        self.full_share = full_share
+        self.every_place = every_place
+        self._wanted = np.asarray(sorted(target.support.wanted), np.int64)
         self.move_weights = np.asarray(moves, np.float64)
         self.log_moves = log_moves(self.move_weights)
         self.beta = 1 / np.asarray(temperatures or [1.0] * self.chains, np.float64)
@@ -99,7 +107,7 @@ class Kernel:
         for chain, sentence in enumerate(first):
             self._place(chain, sentence)
         extra = np.asarray([w for w in dict.fromkeys(keywords) if w < lexicon.known], np.int64)
-        self._gaps = GapReader(forward, backward, lexicon, self._at, candidates, extra)
+        self._gaps = GapReader(forward, backward, lexicon, self._at, proposal, extra)
         self.tokens = self._gaps.tokens()  # C, longest + 1: log-probabilities of the sentences' words and end marks
         self.terms = target.terms(self.tokens.sum(1), self.lengths, self._best(np.arange(self.chains)))
 
@@ -148,7 +156,7 @@ class Kernel:
         chains = np.flatnonzero(reason == POSSIBLE)
         step = self._nothing(moves, places, reason, np.log1p(-uniforms[:, TEST]))
         if len(chains):
-            full = (uniforms[chains, PART] < self.full_share) & (moves[chains] != DELETE)
+            full = (uniforms[chains, PART] < self.proposal.full_share) & (moves[chains] != DELETE)
             choice = Choice(chains, moves[chains], places[chains], full)
             slots = self.slots(choice, uniforms[chains, WORD])
             column = slots.draw(uniforms[chains, WORD])
@@ -163,18 +171,26 @@ class Kernel:
         edges = self.move_weights.cumsum() / self.move_weights.sum()
         return np.minimum(np.searchsorted(edges, uniform, side="right"), DELETE)
 
+    def places(self, moves: Ids) -> Ids:
+        """Among how many places each move chooses, [C]: n + 1 slots to insert at, else the words that may change."""
+        words = self.lengths if self.every_place else self.free.sum(1)
+        return np.where(moves == INSERT, self.lengths + 1, words)
+
     def pick_places(self, moves: Ids, uniform: Array) -> Ids:
-        """Places, each as likely: one of n words, or one of n + 1 slots to insert at."""
-        places: Ids = (uniform * (self.lengths + (moves == INSERT))).astype(np.int64)
-        return places
+        """Places, each as likely; 0 where there is none."""
+        drawn: Ids = (uniform * self.places(moves)).astype(np.int64)
+        if self.every_place:
+            return drawn
+        ordered = np.argsort(~self.free, axis=1, kind="stable")  # free places first, in their order
+        return np.where(moves == INSERT, drawn, ordered[np.arange(self.chains), drawn] * self.free.any(1))
 
     def obstacles(self, moves: Ids, places: Ids) -> Ids:
         """Why a move cannot be made there (index in `REASONS`)."""
         free = self.free[np.arange(self.chains), places]
         one_way = (self.move_weights[INSERT] > 0) != (self.move_weights[DELETE] > 0)
+        replace = np.where(free, POSSIBLE, np.where(self.free.any(1), REQUIRED, BOUND))
         insert = np.where(self.lengths >= self.longest, LONGEST, POSSIBLE)
-        delete = np.where(self.lengths <= self.target.support.shortest, SHORTEST, np.where(free, POSSIBLE, REQUIRED))
-        replace = np.where(free, POSSIBLE, REQUIRED)
+        delete = np.where(self.lengths <= self.target.support.shortest, SHORTEST, replace)
         found = np.choose(moves, (replace, insert, delete))
         return np.where((found == POSSIBLE) & (moves != REPLACE) & one_way, ONE_WAY, found)
 
@@ -184,10 +200,9 @@ class Kernel:
         gaps = self._gaps.read(chains, left, right)
         words, full_column, tokens = self._columns(gaps, choice, uniform)
         known = np.maximum(words, 0)
-        joint = np.stack([g.joint[k] for g, k in zip(gaps, known, strict=True)]).astype(np.float64)
         log_forward = np.stack([g.forward[k] for g, k in zip(gaps, known, strict=True)]).astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            log_backward = np.where(words >= 0, joint - log_forward, -np.inf)
+        log_law = np.stack([g.law[k] for g, k in zip(gaps, known, strict=True)]).astype(np.float64)
+        log_law = np.where(words >= 0, log_law - np.asarray([[g.log_z] for g in gaps]), -np.inf)
         empty_tokens = np.zeros((len(gaps), tokens.shape[2]))
         for row, gap in enumerate(gaps):
             empty_tokens[row, : len(gap.empty)] = gap.empty
@@ -198,15 +213,15 @@ class Kernel:
         terms = self.target.terms(log_prob, empty_length[:, None] + 1, best, known)
         return Slots(
             choice=choice,
+            proposal=self.proposal,
             beta=self.beta[chains],
-            full_share=self.full_share,
             old=np.where(choice.moves == INSERT, -1, self.ids[chains, left]),
             old_terms=self.terms[chains],
             words=words,
             inside=(words >= 0) & (np.arange(words.shape[1]) < words.shape[1] - 1),
             full_column=full_column,
             log_forward=log_forward,
-            log_backward=log_backward,
+            log_law=log_law,
             terms=self._known_terms(choice, words, terms),
             tokens=tokens,
             empty_terms=self.target.terms(before + empty_tokens.sum(1), empty_length, best),
@@ -216,7 +231,7 @@ class Kernel:
 
     def judge(self, slots: Slots, column: Ids) -> Verdict:
         """The acceptance test for the words in `column`."""
-        return judge(slots, column, self.lengths[slots.choice.chains], self.log_moves)
+        return judge(slots, column, self._places_there_and_back(slots, column), self.log_moves)
 
     def exchange(self, order: Ids) -> None:
         """Chain c takes over the sentence of chain `order[c]` (replica exchange)."""
@@ -243,7 +258,9 @@ class Kernel:
             words[row, :-1] = gap.words
             tokens[row, :-1, : len(gap.empty)] = gap.tokens
             if choice.full[row]:
-                word = gap.draw(uniform[row]) if choice.words is None else int(choice.words[row])
+                stands = self.ids[choice.chains[row], choice.places[row]]
+                without = -1 if self.proposal.stays or choice.moves[row] == INSERT else int(stands)
+                word = gap.draw(uniform[row], without) if choice.words is None else int(choice.words[row])
                 column[row] = gap.column(word) % count
                 if column[row] == count - 1:
                     words[row, -1] = word
@@ -256,6 +273,24 @@ class Kernel:
             tokens[row, -1, : len(gaps[row].empty)] = gaps[row].extra[int(words[row, -1])]
         return words, column, tokens
 
+    def _places_there_and_back(self, slots: Slots, column: Ids) -> tuple[Ids, Ids]:
+        """Among how many places each chain chose, and among how many the way back would, [A]."""
+        choice = slots.choice
+        chains, move = choice.chains, choice.moves
+        lengths = self.lengths[chains]
+        longer = lengths + (move == INSERT)  # also the slots of the shorter sentence
+        if self.every_place:
+            return longer, longer
+        here = self.free[chains].sum(1)
+        free = here + (move == INSERT) - (move == DELETE)  # words that may change after it
+        new = np.where(move == DELETE, -1, slots.words[np.arange(len(column)), column])
+        for row in np.flatnonzero(np.isin(slots.old, self._wanted) | np.isin(new, self._wanted)).tolist():
+            sentence = self.sentence(int(chains[row]))
+            arrives = [int(new[row])] if new[row] >= 0 else []
+            after = [*sentence[: choice.places[row]], *arrives, *sentence[choice.right[row] :]]
+            free[row] = sum(self.target.support.free(after))
+        return np.where(move == INSERT, longer, here), np.where(move == DELETE, longer, free)
+
     def _known_terms(self, choice: Choice, words: Ids, terms: Array) -> Array:
         """Terms of the candidates; those of the present sentence are the ones it was accepted with."""
         old = self.ids[choice.chains, choice.places]
@@ -266,7 +301,7 @@ class Kernel:
         """A step in which nothing is proposed: the sentence asked for has no probability."""
         rows = np.arange(self.chains)
         old = np.where(moves == INSERT, -1, self.ids[rows, places])
-        log_g = self.log_moves[moves] - np.log(self.lengths + (moves == INSERT))
+        log_g = self.log_moves[moves] - np.log(np.maximum(self.places(moves), 1))
         one_way = reason == ONE_WAY
         log_back = np.where(one_way, LOG_ZERO, log_g)
         return Step(
@@ -278,6 +313,7 @@ class Kernel:
             after=self.terms.copy(),
             log_g_forward=log_g,
             log_g_backward=log_back,
+            log_places=np.zeros(self.chains),
             log_alpha=np.where(one_way, np.minimum(0, log_back - log_g), LOG_ZERO * self.beta),
             log_u=log_u,
             log_slot=np.full(self.chains, np.nan),
@@ -294,6 +330,7 @@ class Kernel:
         step.after[chains] = verdict.terms
         step.log_g_forward[chains] = verdict.log_g_forward
         step.log_g_backward[chains] = verdict.log_g_backward
+        step.log_places[chains] = verdict.log_places
         step.log_alpha[chains] = verdict.log_alpha
         step.log_slot[chains] = slots.log_slot
         step.accepted[chains] = step.log_u[chains] < verdict.log_alpha

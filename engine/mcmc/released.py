@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.mcmc.kernel import Kernel, Step
 from engine.mcmc.lexicon import Ids
-from engine.mcmc.proposal import DELETE, INSERT, LOG_ZERO, REPLACE, Slots, Verdict
+from engine.mcmc.slots import DELETE, INSERT, LOG_ZERO, REPLACE, Slots, Verdict
 from engine.mcmc.target import Array
 
 DEFECTS = {
@@ -35,7 +35,7 @@ class ReleasedKernel(Kernel):
         """Raises ValueError for a defect that is not known."""
         if unknown := sorted(set(defects) - set(DEFECTS)):
             raise ValueError(f"There is no defect {unknown[0]!r}; known are {', '.join(DEFECTS)}.")
-        super().__init__(*args, **options)
+        super().__init__(*args, **options, every_place=True)  # as the release: a keyword's turn is skipped
         self.defects = frozenset(defects)
         self.pointer = np.zeros(self.chains, np.int64)
 
@@ -53,7 +53,7 @@ class ReleasedKernel(Kernel):
         if "delete" in self.defects:
             last = slots.inside.shape[1] - 1 - slots.inside[:, ::-1].argmax(1)
             mistaken = slots.log_pi[np.arange(len(last)), last] - slots.log_r
-            right = slots.log_g(np.maximum(slots.old, 0), slots.beta * slots.old_terms.sum(-1))
+            right = slots.log_g(np.maximum(slots.old, 0), np.full(len(last), -1))
             log_ratio = np.where(move == DELETE, log_ratio - right + mistaken, log_ratio)
         if "length" in self.defects:
             longer = self.lengths[slots.choice.chains] + 1

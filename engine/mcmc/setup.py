@@ -10,6 +10,7 @@ import torch
 from engine.capabilities import Scores
 from engine.mcmc.kernel import Kernel
 from engine.mcmc.lexicon import FIRST_WORD, Lexicon
+from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.target import Requirement, Similarity, Support, Target, content_words
 from engine.messages import Sample
 
@@ -51,11 +52,11 @@ def make_kernel(request: Sample, forward: Any, backward: Any) -> Kernel:
         _target(request, forward, lexicon, support, source),
         lexicon,
         [sentence] * (len(ladder) or request.chains),
-        candidates=request.candidates,
+        proposal=PROPOSALS[request.proposal](request.candidates, request.full_share),
         keywords=[*keywords, *(w for r in requirements[len(keywords) > 0 :] for w in r.words)],
-        full_share=request.full_share,
         moves=(request.moves.replace, request.moves.insert, request.moves.delete),
         temperatures=ladder or [request.temperature] * request.chains,
+        every_place=request.places == "every",
     )
 
 

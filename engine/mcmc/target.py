@@ -82,6 +82,11 @@ class Support:
             and all(r.met(sentence) for r in self.requirements)
         )
 
+    @property
+    def wanted(self) -> frozenset[int]:
+        """Words that some requirement counts: only their coming and going frees or binds other words."""
+        return frozenset(w for r in self.requirements for w in r.words)
+
     def free(self, sentence: Sequence[int]) -> list[bool]:
         """Which words of a sentence of the support may change: neither required nor outside the vocabulary."""
         parts = [r.free(sentence) for r in self.requirements]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from engine.mcmc.kernel import Kernel
 from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import ReleasedKernel
 from engine.mcmc.target import Array, Requirement, Similarity, Support, Target
 from engine.messages import ExactToy
@@ -139,15 +141,15 @@ class Toy:
         """The request's kernel, exact or with its defects, with chains at these sentences."""
         request = self.request
         required = self.target.support.requirements
-        make = ReleasedKernel.with_defects(request.defects) if request.defects else Kernel
+        every = request.places == "every"
+        make = ReleasedKernel.with_defects(request.defects) if request.defects else partial(Kernel, every_place=every)
         return make(
             *self.models,
             self.target,
             self.lexicon,
             first,
-            candidates=request.candidates,
+            proposal=PROPOSALS[request.proposal](request.candidates, request.full_share),
             keywords=required[0].words if required else (),
-            full_share=request.full_share,
         )
 
     def index(self, ids: Ids) -> Ids:

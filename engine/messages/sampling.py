@@ -10,6 +10,26 @@ from engine.messages.core import Event, FloatArray, Request
 from engine.messages.settings import Settings, setting
 
 Move = Literal["replace", "insert", "delete"]
+ProposalKind = Annotated[
+    Literal["gibbs", "metropolised"],
+    setting(
+        "Proposal",
+        effect="What draws the word. Gibbs: by the target, so that a replacement often draws the word that stands there. "
+        "Metropolised: never that word, which changes more sentences at the same cost; both are exact",
+        labels={"gibbs": "Gibbs", "metropolised": "metropolised Gibbs"},
+        rare=True,
+    ),
+]
+Places = Annotated[
+    Literal["free", "every"],
+    setting(
+        "Places",
+        effect="Where words are replaced and deleted: at those free to change, or at every one, in vain where a word "
+        "must stay; both are exact",
+        labels={"free": "free words", "every": "every word"},
+        rare=True,
+    ),
+]
 
 
 def _move(name: str) -> msgspec.Meta:
@@ -168,6 +188,8 @@ class Sample(Request, frozen=True):
             step=0.01,
         ),
     ] = 0.05
+    proposal: ProposalKind = "gibbs"
+    places: Places = "free"
     moves: MoveWeights = MoveWeights()
     terms: TermWeights = TermWeights()
     temperature: Annotated[
@@ -245,7 +267,7 @@ class Proposal(msgspec.Struct, frozen=True, gc=False):
     old: str  # the word that leaves; empty for insert
     new: str  # the word that arrives; empty for delete
     terms: dict[str, tuple[float, float]]  # weighted terms, before and after
-    log_g_forward: float  # log probability of proposing this change: move, position and word
+    log_g_forward: float  # log probability of proposing this change: move, place (each as likely) and word
     log_g_backward: float  # log probability of proposing the way back
     log_alpha: float
     log_u: float  # log of the uniform number drawn
@@ -256,6 +278,7 @@ class Proposal(msgspec.Struct, frozen=True, gc=False):
     temperature: float = 1.0
     reason: str = ""  # why a move was impossible (no free word, length bound), when it was
     log_slot: float = float("nan")  # log(sum of candidate densities / density without the word), the slot's number
+    log_places: float = 0.0  # log of how many places this one was chosen among, less that of the way back
     candidates: tuple[Candidate, ...] = ()  # the likeliest few, for display; the drawn and current ones included
 
 
@@ -346,6 +369,8 @@ class ExactToy(Request, frozen=True):
             step=0.05,
         ),
     ] = 0.1
+    proposal: ProposalKind = "gibbs"
+    places: Places = "free"  # with defects, as in the release, every one
     keyword: Annotated[
         bool,
         setting(

@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 
 from engine.mcmc import exact
-from engine.mcmc.proposal import DELETE, INSERT
+from engine.mcmc.lexicon import FIRST_WORD
+from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import DEFECTS
 from engine.mcmc.run import Run
+from engine.mcmc.slots import DELETE, INSERT, REPLACE
 from engine.mcmc.toy import Toy
 from engine.messages import ExactToy
+from engine.messages.sampling import ProposalKind
 from engine.text import BOS, EOS
 
 SPACES = [
@@ -25,6 +28,12 @@ SPACES = [
     {"full_share": 0.0, "seed": 5},
     {"full_share": 1.0, "seed": 6},
     {"vocabulary": 3, "max_length": 5, "seed": 7},
+    {"proposal": "metropolised", "seed": 8},
+    {"proposal": "metropolised", "candidates": 1, "full_share": 0.3, "seed": 9},
+    {"proposal": "metropolised", "candidates": 4, "full_share": 0.0, "keyword": True, "seed": 10},
+    {"proposal": "metropolised", "full_share": 1.0, "keyword": True, "similarity": 1.5, "seed": 11},
+    {"keyword": True, "places": "every", "seed": 12},
+    {"proposal": "metropolised", "keyword": True, "places": "every", "seed": 13},
 ]
 
 
@@ -53,14 +62,30 @@ def test_the_target_is_the_product_of_the_models_own_numbers() -> None:
     np.testing.assert_allclose(toy.exact, np.asarray(weights) / sum(weights), rtol=1e-12)
 
 
-def test_all_proposals_of_a_sentence_sum_to_one() -> None:
-    """Words, places and moves: what is left is what could not be proposed."""
-    toy = Toy(ExactToy(seed=1))
+@pytest.mark.parametrize("proposal", PROPOSALS)
+@pytest.mark.parametrize("keyword", [False, True])
+def test_all_proposals_of_a_sentence_sum_to_one(proposal: ProposalKind, keyword: bool) -> None:
+    """Words, places and moves: what is left is what could not be proposed, for want of room or of a free word."""
+    toy = Toy(ExactToy(seed=1, proposal=proposal, keyword=keyword))
     changes = exact.transitions(toy)
     total = np.bincount(changes.source, changes.proposed, len(toy.sentences))
-    inside = (toy.lengths > 1) & (toy.lengths < 4)
-    np.testing.assert_allclose(total[inside], 1, rtol=1e-12)
-    np.testing.assert_allclose(total[~inside], 2 / 3, rtol=1e-12)
+    free = np.asarray([any(toy.target.support.free(s)) for s in toy.sentences])
+    moves = free.astype(int) + (free & (toy.lengths > 1)) + (toy.lengths < 4)
+    np.testing.assert_allclose(total, moves / 3, rtol=1e-12)
+    assert not free.all() or not keyword
+
+
+def test_every_place_wastes_the_steps_at_words_that_must_stay() -> None:
+    """With a keyword among n words, one replacement in n is in vain; chosen among the free words, none is."""
+    wasted = {}
+    for places in ("every", "free"):
+        toy = Toy(ExactToy(seed=1, keyword=True, places=places))
+        changes = exact.transitions(toy)
+        rows = changes.move == REPLACE
+        wasted[places] = 1 - 3 * np.bincount(changes.source[rows], changes.proposed[rows], len(toy.sentences))
+    once = np.asarray([s.count(FIRST_WORD) == 1 for s in toy.sentences])
+    np.testing.assert_allclose(wasted["every"], once / toy.lengths, atol=1e-12)
+    np.testing.assert_allclose(wasted["free"], once & (toy.lengths == 1), atol=1e-12)
 
 
 def test_insert_and_delete_turn_on_one_number() -> None:

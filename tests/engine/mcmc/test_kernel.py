@@ -11,9 +11,9 @@ import torch
 
 from engine.mcmc import cache
 from engine.mcmc.kernel import MOVE, PART, PLACE, POSSIBLE, UNIFORMS, Kernel
-from engine.mcmc.proposal import DELETE, INSERT, LOG_ZERO, REPLACE
 from engine.mcmc.run import Run
 from engine.mcmc.setup import make_kernel
+from engine.mcmc.slots import DELETE, INSERT, LOG_ZERO, REPLACE
 from engine.messages import MoveWeights, Sample
 from engine.models import build, read_config
 from engine.text import BOS, EOS, UNK, Tokenizer
@@ -80,19 +80,20 @@ def test_candidates_scores_and_g_are_brute_force(kernel_of: Make, pair: tuple[An
         step = forced(kernel, move, place)
         assert step.slots is not None
         assert set(step.slots.words[0][step.slots.inside[0]].tolist()) == chosen
-        n = len(sentence)
         old_density = log_prob(forward, sentence) / 1.7
+        without = log_prob(forward, [*left_words, *right_words]) / 1.7
+        after = [*left_words, *([] if move == DELETE else [int(step.new[0])]), *right_words]
+        places = [len(s) - (s.count(keyword) == 1) for s in (sentence, after)]  # one `park` must stay, two are free
         if move == DELETE:
-            new_density = log_prob(forward, [*left_words, *right_words]) / 1.7
-            ahead, back = np.log(1 / 3 / n), np.log(1 / 3 / n * g[sentence[place]])
-            without = new_density
+            new_density = without
+            ahead, back = np.log(1 / 3 / places[0]), np.log(1 / 3 / len(sentence) * g[sentence[place]])
+        elif move == INSERT:
+            new_density = density[after[place]]
+            ahead, back = np.log(1 / 3 / len(after) * g[after[place]]), np.log(1 / 3 / places[1])
         else:
-            word = int(step.new[0])
-            new_density = density[word]
-            count = n + (move == INSERT)
-            ahead = np.log(1 / 3 / count * g[word])
-            back = np.log(1 / 3 / count * (g[sentence[place]] if move == REPLACE else 1))
-            without = log_prob(forward, [*left_words, *right_words]) / 1.7
+            new_density = density[after[place]]
+            ahead = np.log(1 / 3 / places[0] * g[after[place]])
+            back = np.log(1 / 3 / places[1] * g[sentence[place]])
         assert step.log_g_forward[0] == pytest.approx(ahead, abs=1e-5)
         assert step.log_g_backward[0] == pytest.approx(back, abs=1e-5)
         assert step.log_alpha[0] == pytest.approx(min(0, new_density - old_density + back - ahead), abs=2e-5)
@@ -106,7 +107,9 @@ def forced(kernel: Kernel, move: int, place: int) -> Any:
     """One step of chain 0 with this move at this place."""
     uniforms = np.full((1, UNIFORMS), 0.5)
     uniforms[0, MOVE] = (move + 0.5) / 3
-    uniforms[0, PLACE] = (place + 0.5) / (kernel.lengths[0] + (move == INSERT))
+    free = np.flatnonzero(kernel.free[0]).tolist() or [0]
+    count, index = (kernel.lengths[0] + 1, place) if move == INSERT else (len(free), free.index(place))
+    uniforms[0, PLACE] = (index + 0.5) / count
     uniforms[0, PART] = 0.9
     step = kernel.step(uniforms)
     assert (step.moves[0], step.places[0]) == (move, place)
@@ -122,7 +125,8 @@ def test_the_backward_model_reads_from_the_end(kernel_of: Make, pair: tuple[Any,
     for word in sentence[:1:-1]:  # park the in runs
         state = pair[1].advance(state, torch.tensor([word]))
     words = step.slots.words[0, :-1]
-    np.testing.assert_allclose(step.slots.log_backward[0, :-1], pair[1].log_probs(state)[0].numpy()[words], atol=1e-5)
+    log_backward = step.slots.log_law[0, :-1] + step.slots.gaps[0].log_z - step.slots.log_forward[0, :-1]
+    np.testing.assert_allclose(log_backward, pair[1].log_probs(state)[0].numpy()[words], atol=1e-5)
 
 
 def test_no_mark_and_no_unknown_word_is_ever_proposed(kernel_of: Make) -> None:
@@ -148,7 +152,7 @@ def test_a_move_without_its_way_back_is_never_made(kernel_of: Make) -> None:
 
 def test_a_blocked_move_leaves_the_sentence_and_says_why(kernel_of: Make) -> None:
     kernel = kernel_of(keywords="dog park", chains=1, min_length=2, max_length=2)
-    for move, place in ((REPLACE, 0), (INSERT, 1), (DELETE, 1)):
+    for move, place in ((REPLACE, 0), (INSERT, 1), (DELETE, 0)):
         before = kernel.sentence(0)
         step = forced(kernel, move, place)
         assert step.reason[0] != POSSIBLE
