@@ -105,13 +105,14 @@ def slot_text(p: Proposal, moves: MoveWeights) -> str:
     """For insert and delete: the one number of the slot and both ratios it drives; empty otherwise."""
     if p.move == "replace" or math.isnan(p.log_slot) or not (moves.insert and moves.delete):
         return ""
-    odds = math.log(moves.delete / moves.insert)
+    odds = math.log(moves.delete / moves.insert) + (p.log_places if p.move == "insert" else -p.log_places)
     insert, delete = (math.exp(min(0.0, s * (p.log_slot + odds))) for s in (1, -1))
     return (
         f"<b>One number for both moves.</b> R, the sum of π over the candidates in this slot, against the sentence "
         f"without a word there: <b>R/&#8288;π(x⁻)&nbsp;=&nbsp;{_large(p.log_slot)}</b>.<br>"
         f"+ insert: min(1, p<sub>del</sub>/p<sub>ins</sub> · R/π(x⁻)) = <b>{number(insert)}</b><br>"
         f"\u2212 delete: min(1, p<sub>ins</sub>/p<sub>del</sub> · π(x⁻)/R) = <b>{number(delete)}</b><br>"
+        f"p is the move's weight over the number of places it chooses among.<br>"
         f"Whichever of its candidates is drawn, the ratio is the same; free draws from the whole vocabulary shift it "
         f"a little."
     )
