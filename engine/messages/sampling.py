@@ -14,7 +14,7 @@ ProposalKind = Annotated[
     Literal["gibbs", "metropolised"],
     setting(
         "Proposal",
-        effect="What draws the word. Gibbs: by the target, so that a replacement often draws the word that stands there. "
+        effect="What draws the word. Gibbs: the target, so that a replacement often draws the word that stands there. "
         "Metropolised: never that word, which changes more sentences at the same cost; both are exact",
         labels={"gibbs": "Gibbs", "metropolised": "metropolised Gibbs"},
         rare=True,
