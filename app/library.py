@@ -20,13 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import Bridge
-from app.files import is_there
 from app.icons import icon
 from app.plain import plain
 from app.settings import Settings
 from app.theme import Theme
 from app.widgets.numbers import number
 from app.widgets.section import Section
+from engine.files import is_there
 from engine.messages import BrokenModel, ModelInfo
 
 ABILITIES = {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from app import session as sessions
-from app.files import is_there
+from app.files import save_png
 from app.library import SUFFIX
 from app.session import ModelRef, Session, SessionError
-from engine.files import stamp_of
+from engine.files import is_there, stamp_of
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
 
 if TYPE_CHECKING:
@@ -174,5 +174,9 @@ class Files:
         """The whole window as PNG."""
         picture = self._window.grab()
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save a picture", "textscape.png", "PNG (*.png)")
-        if chosen and not picture.save(chosen, "PNG"):
-            self._window.services.notices.error(f"{Path(chosen).name} could not be written.")
+        if not chosen:
+            return
+        try:
+            save_png(picture, Path(chosen))
+        except OSError as error:
+            self._window.services.notices.error(f"{Path(chosen).name} could not be written: {error.strerror or error}.")

@@ -14,7 +14,7 @@ import msgspec
 from platformdirs import user_data_path
 from PySide6.QtCore import QObject, QTimer
 
-from app.files import write_atomic
+from engine.files import write_whole
 from engine.messages import brief
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def load(path: Path) -> Session | None:
 
 def save(session: Session, path: Path) -> None:
     """Write a session whole or not at all. Raises OSError."""
-    write_atomic(path, msgspec.json.format(msgspec.json.encode(session)))
+    write_whole(path, msgspec.json.format(msgspec.json.encode(session)))
 
 
 def put_aside(path: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from platformdirs import user_config_path, user_log_path
 
-from app.files import write_atomic
+from engine.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -52,4 +52,4 @@ def load(path: Path | None = None) -> Settings:
 def save(settings: Settings, path: Path | None = None) -> None:
     """Keep the settings; a folder that cannot be written to only costs the settings."""
     with suppress(OSError):
-        write_atomic(path or folder() / "settings.json", msgspec.json.format(msgspec.json.encode(settings)))
+        write_whole(path or folder() / "settings.json", msgspec.json.format(msgspec.json.encode(settings)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from math import isnan
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStatusBar
@@ -92,7 +93,7 @@ class StatusBar(QStatusBar):
         self.device.setText(f"{status.device} · {status.dtype}")
         self.step.setText(f"{number(status.step_ms)} ms a step")
         self.queue.setText("idle" if not status.queue else f"{status.queue} job{'s' if status.queue > 1 else ''}")
-        self.memory.setText(f"{status.memory_mb:,.0f} MB")
+        self.memory.setText("" if isnan(status.memory_mb) else f"{status.memory_mb:,.0f} MB")
 
     def show_frame(self, p50: float, p99: float) -> None:
         """The window's own pace."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import stat
 import struct
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -25,6 +23,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine.capabilities import capabilities_of
+from engine.files import replacing
 from engine.messages import ModelCard, ModelInfo, Progress, brief
 from engine.models import build, kinds, read_config
 from engine.text import MARKS, Kind, Tokenizer
@@ -187,18 +186,8 @@ def save(
     for name, array in (trace or {}).items():
         tensors[f"trace.{name}"] = torch.from_numpy(np.ascontiguousarray(array))
     header = {"version": VERSION, **msgspec.to_builtins(document)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        _write(tensors, temporary, {"textscape": json.dumps(header, sort_keys=True)})
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as beside:
+        _write(tensors, str(beside), {"textscape": json.dumps(header, sort_keys=True)})
     return read_header(path).info
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import resource
+import os
 import sys
 
 import torch
+
+try:
+    import resource
+except ImportError:  # Windows has no such module
+    resource = None  # type: ignore[assignment]
 
 _MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -33,15 +38,17 @@ def describe(device: torch.device) -> str:
 
 
 def memory_mb(device: torch.device) -> float:
-    """Memory in use in MB: allocated on a GPU, resident for this process on the CPU."""
+    """Memory in use in MB: allocated on a GPU, resident for this process on the CPU; nan where nobody tells."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device) / 1e6
     if device.type == "mps":
         return torch.mps.current_allocated_memory() / 1e6
     try:
         with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * resource.getpagesize() / 1e6
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     except OSError:  # no /proc: the peak is the best there is
+        if resource is None:
+            return float("nan")
         scale = 1e6 if sys.platform == "darwin" else 1e3
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 

@@ -10,10 +10,11 @@ from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from app.commands import Command
-from app.files import write_atomic
+from app.files import png
 from app.icons import icon
 from app.services import Services
 from app.widgets.anatomy import Anatomy
+from engine.files import write_whole
 
 
 class Panel(QWidget):
@@ -107,21 +108,20 @@ class Panel(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, "Export", name, kinds)
         if not chosen:
             return None
+        return self._write(Path(chosen), data)
+
+    def _write(self, path: Path, data: bytes) -> Path | None:
         try:
-            write_atomic(Path(chosen), data)
+            write_whole(path, data)
         except OSError as error:
-            self.services.notices.error(f"{Path(chosen).name} could not be written: {error.strerror or error}.")
+            self.services.notices.error(f"{path.name} could not be written: {error.strerror or error}.")
             return None
-        self.services.notices.info(f"Exported to {Path(chosen).name}.")
-        return Path(chosen)
+        self.services.notices.info(f"Exported to {path.name}.")
+        return path
 
     def export_image(self, name: str, widget: QWidget | None = None) -> Path | None:
         """Ask where to, then save a picture of a widget (the hero by default) as PNG."""
         chosen, _ = QFileDialog.getSaveFileName(self, "Export picture", name, "PNG (*.png)")
         if not chosen:
             return None
-        if not (widget or self.anatomy.hero).grab().save(chosen, "PNG"):
-            self.services.notices.error(f"{Path(chosen).name} could not be written.")
-            return None
-        self.services.notices.info(f"Exported to {Path(chosen).name}.")
-        return Path(chosen)
+        return self._write(Path(chosen), png((widget or self.anatomy.hero).grab()))

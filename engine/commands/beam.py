@@ -11,7 +11,8 @@ import msgspec
 import torch
 import typer
 
-from engine.commands.output import console, print_json, print_table, watch, whole_file
+from engine.commands.output import console, print_json, print_table, watch
+from engine.files import writing
 from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
@@ -73,7 +74,7 @@ def beam(
             elif isinstance(event, SearchDone):
                 _show(event, as_json=as_json)
                 if trace is not None:
-                    with whole_file(trace) as file:
+                    with writing(trace) as file:
                         file.write(encode({"request": request, "steps": steps, "done": event}))
 
 

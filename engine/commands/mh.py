@@ -11,7 +11,8 @@ import typer
 from rich.progress import Progress
 
 from engine.commands.options import request_of
-from engine.commands.output import console, errors, print_json, print_table, watch, whole_file
+from engine.commands.output import console, errors, print_json, print_table, watch
+from engine.files import writing
 from engine.messages import (
     Diagnostics,
     MoveWeights,
@@ -116,7 +117,7 @@ def _run(
     figures: Diagnostics | None = None
     with ExitStack() as stack:
         stack.callback(engine.close)
-        handle = stack.enter_context(whole_file(out)) if out else None
+        handle = stack.enter_context(writing(out, keep=True)) if out else None
         bar = stack.enter_context(Progress(console=errors, transient=True, disable=not errors.is_terminal))
         task = bar.add_task("steps", total=request.steps)
         for event in watch(engine.run(request)):

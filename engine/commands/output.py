@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -23,24 +20,6 @@ errors = Console(stderr=True)
 def print_json(value: Any) -> None:
     """One line of JSON on stdout."""
     sys.stdout.write(encode(value).decode() + "\n")
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes its place when it is whole; what stood there stays until then.
-
-    What a killed or failed command had written is left beside it, as `NAME.part`. Raises OSError.
-    """
-    if path.exists() and not path.is_file():  # a terminal or a pipe
-        with path.open("wb") as stream:
-            yield stream
-        return
-    beside = path.with_name(f"{path.name}.part")
-    with beside.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
 
 
 def print_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

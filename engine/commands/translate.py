@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from rich.progress import track
 
 from engine.commands.beam import read_options
 from engine.commands.output import errors
+from engine.files import write_whole
 from engine.library import Library
 from engine.messages import SearchOptions
 from engine.metrics.bleu import corpus_bleu, corpus_chrf
@@ -81,15 +80,7 @@ def translate(
     options = read_options(settings, preset)
     found, _ = Library(torch.device("cpu")).get(model)
     written = outputs(found, list(read_lines(input)), options)
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in written)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, output)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(output, "".join(line + "\n" for line in written).encode())
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,11 +15,11 @@ import pytest
 import torch
 from PySide6.QtWidgets import QFileDialog
 
-from app import files
 from app import session as sessions
 from app.window import Window
+from engine import files
 from engine.checkpoint import load_model, save
-from engine.commands.output import whole_file
+from engine.files import writing
 from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.library import Library
@@ -71,7 +71,7 @@ def test_a_session_on_a_full_disk(tmp_path: Path) -> None:
 def test_a_run_file_on_a_full_disk_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_bytes(b"old\n")
-    with full_after(1000), pytest.raises(OSError, match="large"), whole_file(path) as file:
+    with full_after(1000), pytest.raises(OSError, match="large"), writing(path, keep=True) as file:
         file.write(b"a line of a run\n" * 1000)
     assert path.read_bytes() == b"old\n"
 
@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_written_to(window: Window, monkeypatch: pytest.
     window.files.save_session_as()
     assert "could not be written" in said(window)
     window.files.save_picture()
-    assert said(window) == "textscape.png could not be written."
+    assert said(window) == "textscape.png could not be written: No such file or directory."
     window.panel("toy").export("x.csv", b"data", "")
     assert "could not be written" in said(window)
 

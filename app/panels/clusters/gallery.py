@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
+from app.files import png
 from app.panels.clusters.choices import mixture_models, title_of
 from app.panels.clusters.figure import draw, four
 from app.panels.clusters.film import Film
@@ -119,7 +120,4 @@ class Gallery(QObject):
     @Slot()
     def save(self) -> None:
         """As PNG at full size."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        self._panel.figure.picture.image.save(buffer, "PNG")
-        self._panel.export("clusters.png", bytes(buffer.data().data()), "PNG (*.png)")
+        self._panel.export("clusters.png", png(self._panel.figure.picture.image), "PNG (*.png)")

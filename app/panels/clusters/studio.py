@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from app.files import write_atomic
 from app.panels.clusters.choices import LIVE
 from app.panels.clusters.tally import as_json, as_tsv, by_code, by_component, named
 from app.panels.clusters.trainer import Trainer
+from engine.files import write_whole
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
@@ -131,7 +131,7 @@ class Studio(QObject):
             return
         data = as_tsv(rows) if Path(chosen).suffix.lower() == ".tsv" else as_json(explorer.model, rows)
         try:
-            write_atomic(Path(chosen), data)
+            write_whole(Path(chosen), data)
         except OSError as error:
             panel.services.notices.error(f"{Path(chosen).name} could not be written: {error.strerror or error}.")
             return
