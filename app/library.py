@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.bridge import Bridge
+from app.dialogs import Dialogs
 from app.icons import icon
 from app.plain import plain
 from app.settings import Settings
@@ -137,9 +137,8 @@ class LibraryView(QWidget):
     def choose_file(self) -> None:
         """Ask for a file to open."""
         kinds = f"All that Textscape opens (*{SUFFIX} *.json *.txt);;All files (*)"
-        chosen, _ = QFileDialog.getOpenFileName(self, "Open", "", kinds)
-        if chosen:
-            self.opened.emit(Path(chosen))
+        if chosen := Dialogs(self._settings).open_file(self, "Open", kinds):
+            self.opened.emit(chosen)
 
     def rebuild(self) -> None:
         """Show the library as it is now; the place in the list and the row in focus stay."""

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QInputDialog
 
 from app import session as sessions
-from app.files import save_png
 from app.library import SUFFIX
+from app.pictures import png
 from app.session import ModelRef, Session, SessionError
-from engine.files import is_there, stamp_of
+from engine.files import is_there, stamp_of, write_whole
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
 
 if TYPE_CHECKING:
@@ -40,16 +40,17 @@ class Files:
         if not is_there(path):
             notices.error(f"{path} is not {'a file' if os.path.exists(path) else 'there, or may not be read'}.")
             return False
-        if path.suffix == SUFFIX:
+        suffix = path.suffix.lower()
+        if suffix == SUFFIX:
             self._window.services.bridge.load_model(str(path), self._on_load)
             opened = True
-        elif path.suffix == ".json" and self._open_session(path):
+        elif suffix == ".json" and self._open_session(path):
             opened = True
         else:
             opened = self._offer(path)
         if opened:
             self._remember(path)
-        elif path.suffix != ".json":
+        elif suffix != ".json":
             notices.warn(
                 f"No panel can use {path.name}. Drop a checkpoint ({SUFFIX}), a session (.json) or a text (.txt)."
             )
@@ -133,7 +134,7 @@ class Files:
         services = self._window.services
         for ref in session.models:
             path = ref.find(base)
-            if not is_there(path) or path.suffix != SUFFIX:
+            if not is_there(path) or path.suffix.lower() != SUFFIX:
                 services.notices.warn(f"{ref.name} was at {path}, but is not there any more.")
                 continue
             if ref.hash and sessions.fingerprint(path) != ref.hash:
@@ -155,11 +156,10 @@ class Files:
 
     def save_session_as(self) -> None:
         """Save a copy elsewhere, to share or to keep."""
-        kinds = "Session (*.json)"
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save the session", "textscape.json", kinds)
-        if not chosen:
+        dialogs, notices = self._window.services.dialogs, self._window.services.notices
+        path = dialogs.save_file(self._window, "Save the session", "textscape.json", "Session (*.json)")
+        if path is None:
             return
-        notices, path = self._window.services.notices, Path(chosen)
         session, bridge = self.collect(), self._window.services.bridge
         loaded = [m for m in bridge.models if m.name in bridge.loaded]
         session.models = [sessions.model_ref(m.name, Path(m.path), path.parent) for m in loaded]
@@ -173,10 +173,10 @@ class Files:
     def save_picture(self) -> None:
         """The whole window as PNG."""
         picture = self._window.grab()
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save a picture", "textscape.png", "PNG (*.png)")
-        if not chosen:
+        path = self._window.services.dialogs.save_file(self._window, "Save a picture", "textscape.png", "PNG (*.png)")
+        if path is None:
             return
         try:
-            save_png(picture, Path(chosen))
+            write_whole(path, png(picture))
         except OSError as error:
-            self._window.services.notices.error(f"{Path(chosen).name} could not be written: {error.strerror or error}.")
+            self._window.services.notices.error(f"{path.name} could not be written: {error.strerror or error}.")

@@ -206,6 +206,11 @@ class CommandPalette(QFrame):
         self.raise_()
         self.field.setFocus()
 
+    def close_(self) -> None:
+        """Hide it and give the focus back to the window."""
+        self.hide()
+        self.parentWidget().setFocus()
+
     def matches(self) -> list[Match]:
         """What the list shows."""
         return self._model.matches
@@ -246,7 +251,6 @@ class CommandPalette(QFrame):
                 self._run(row)
                 return True
             if event.key() == Qt.Key.Key_Escape:
-                self.hide()
-                self.parentWidget().setFocus()
+                self.close_()
                 return True
         return super().eventFilter(watched, event)

@@ -19,6 +19,7 @@ from app import settings as settings_file
 from app.crash import CrashNet
 from app.icons import pixmap
 from app.panels import PANELS
+from app.session import Claim, SessionError
 from app.settings import Settings
 from app.shots import take_shots
 from app.startup import open_window
@@ -47,9 +48,13 @@ def run(args: argparse.Namespace) -> int:
     theme = Theme()
     app.setWindowIcon(pixmap("logo", 64, theme.colors.accent))
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "session.json" if args.shots else args.session or sessions.default_path()
+        try:
+            claim = Claim(Path(scratch) / "session.json" if args.shots else args.session or sessions.default_path())
+        except SessionError as error:
+            sys.stderr.write(f"The window cannot be opened: {error}.\n")
+            return 2
         fresh = args.fresh or args.shots is not None
-        window = open_window(engine, settings, PANELS, theme=theme, session_path=path, fresh=fresh)
+        window = open_window(engine, settings, PANELS, theme=theme, session_path=claim.path, fresh=fresh)
         window.keep_settings = args.shots is None
         linecache.clearcache()  # PySide reads the source of every module imported after it, and 17 MB would stay
         gc.collect()
@@ -57,10 +62,13 @@ def run(args: argparse.Namespace) -> int:
         net = CrashNet(settings_file.log_file(), window.services.notices.error)
         if no_device:
             window.services.notices.warn(no_device)
+        if claim.taken:
+            window.services.notices.info(f"Another window is open; this one keeps its session in {claim.path.name}.")
         try:
             return _live(app, window, args, steps)
         finally:
             net.close()
+            claim.release()
 
 
 def _engine(asked: str, chosen: str) -> tuple[Engine, str]:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QUndoStack
 
 from app.bridge import Bridge
 from app.commands import CommandRegistry
+from app.dialogs import Dialogs
 from app.notices import Notices
 from app.settings import Settings
 from app.theme import Theme
@@ -23,3 +24,8 @@ class Services:
     undo: QUndoStack
     notices: Notices
     settings: Settings
+
+    @property
+    def dialogs(self) -> Dialogs:
+        """The file dialogs."""
+        return Dialogs(self.settings)

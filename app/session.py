@@ -7,12 +7,13 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from platformdirs import user_data_path
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from engine.files import write_whole
 from engine.messages import brief
@@ -22,6 +23,7 @@ VERSION = 2
 MAX_BYTES = 64 << 20  # of a session file; ours are a few hundred thousand
 AUTOSAVE_MS = 30_000
 DEBOUNCE_MS = 1_500
+MOST_WINDOWS = 20  # open at a time on one session file and those beside it
 
 
 class SessionError(ValueError):
@@ -132,6 +134,32 @@ def load(path: Path) -> Session | None:
 def save(session: Session, path: Path) -> None:
     """Write a session whole or not at all. Raises OSError."""
     write_whole(path, msgspec.json.format(msgspec.json.encode(session)))
+
+
+class Claim:
+    """The right to write a session file, held while a window lives: two windows never write over each other.
+
+    Attributes:
+        path: the file this window may write: the wanted one, or a numbered one beside it where that is taken.
+        taken: whether another window holds the wanted file.
+    """
+
+    def __init__(self, wanted: Path) -> None:
+        """Raises SessionError when every numbered file is taken as well."""
+        with suppress(OSError):  # a folder that cannot be made is said when the session is saved
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+        for number in range(1, MOST_WINDOWS + 1):
+            self.path = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+            self._lock = QLockFile(f"{self.path}.lock")
+            self._lock.setStaleLockTime(0)  # only a process that is gone lets go of it
+            if self._lock.tryLock(0) or self._lock.error() != QLockFile.LockError.LockFailedError:
+                self.taken = number > 1
+                return
+        raise SessionError(f"{MOST_WINDOWS} windows are open already")
+
+    def release(self) -> None:
+        """Let another window have the file."""
+        self._lock.unlock()
 
 
 def put_aside(path: Path) -> Path:

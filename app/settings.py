@@ -23,6 +23,7 @@ class Settings(msgspec.Struct):
     reduce_motion: bool = False
     type_scale: Annotated[float, msgspec.Meta(ge=0.8, le=2.0)] = 1.0
     seeds: Literal["fixed", "new"] = "fixed"  # a run's seed: as typed, or a new one each time
+    folder: str = ""  # where a file was last opened or saved
     recent: list[str] = []  # files opened lately, newest first
     used: dict[str, int] = {}  # how often each command was run from the palette
 

@@ -15,7 +15,7 @@ from app.activity import Activity
 from app.bridge import Bridge
 from app.commands import Command, CommandRegistry
 from app.docks import WIDTH, Dock
-from app.drop import DropVeil, FilesPassThrough
+from app.drop import DropVeil, FilesPassThrough, dropped_files
 from app.help import PanelHelp, ShortcutSheet
 from app.icons import icon
 from app.library import LibraryView
@@ -68,7 +68,7 @@ class Window(QMainWindow):
         self.autosave = Autosave(self.files.collect, session_path, self)
         self._build()
         self._wire()
-        self.resize(SIZE)
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
 
     # --- building ---
 
@@ -316,8 +316,12 @@ class Window(QMainWindow):
             PanelHelp(panel.title, panel.help_text, self, theme=self.services.theme).open()
 
     def stop(self) -> None:
-        """Esc: stop the panel's job, or leave present mode when nothing runs."""
-        if self.presenter.on and not self.services.bridge.jobs:
+        """Esc: close what lies on top; else stop the panel's job, or leave present mode when nothing runs."""
+        if self.veil.isVisible():
+            self.veil.hide()
+        elif self.palette_.isVisible():
+            self.palette_.close_()
+        elif self.presenter.on and not self.services.bridge.jobs:
             self.presenter.toggle()
         elif panel := self.current():
             panel.stop()
@@ -374,9 +378,11 @@ class Window(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Light the window up for files."""
-        if event.mimeData().hasUrls():
+        if dropped_files(event):
             event.acceptProposedAction()
             self.veil.light_up()
+        elif event.mimeData().hasUrls():
+            self.services.notices.warn("Only files can be dropped here: save what the link points to, and drop that.")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save, then let go of everything that ticks."""

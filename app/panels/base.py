@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QGuiApplication, QIcon
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from app.commands import Command
-from app.files import png
 from app.icons import icon
+from app.pictures import KINDS, picture_bytes
 from app.services import Services
 from app.widgets.anatomy import Anatomy
 from engine.files import write_whole
@@ -105,12 +106,32 @@ class Panel(QWidget):
 
     def export(self, name: str, data: bytes, kinds: str) -> Path | None:
         """Ask where to, then write; `kinds` as in "JSON Lines (*.jsonl)". None when the person changed their mind."""
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export", name, kinds)
+        chosen = self.services.dialogs.save_file(self, "Export", name, kinds)
+        endings = re.findall(r"\*(\.\w+)", kinds)
+        if chosen and endings and chosen.suffix.lower() not in endings:
+            self.services.notices.error(f"{chosen.name} was not written: this is exported as {kinds}.")
+            return None
+        return self.write(chosen, data) if chosen else None
+
+    def export_image(self, name: str, widget: QWidget | None = None) -> Path | None:
+        """Ask where to and how wide, then save a picture of a widget (the hero by default) as PNG, SVG or PDF."""
+        shown = widget or self.anatomy.hero
+        chosen = self.services.dialogs.save_file(self, "Export picture", name, KINDS)
         if not chosen:
             return None
-        return self._write(Path(chosen), data)
+        question = "Width in pixels, or in points for SVG and PDF:"
+        width, agreed = QInputDialog.getInt(self, "Export picture", question, shown.width(), 100, 10_000)
+        if not agreed:
+            return None
+        try:
+            data = picture_bytes(shown, chosen.suffix.lower(), width)
+        except (ValueError, OSError) as error:
+            self.services.notices.error(f"{chosen.name} could not be written: {error}.")
+            return None
+        return self.write(chosen, data)
 
-    def _write(self, path: Path, data: bytes) -> Path | None:
+    def write(self, path: Path, data: bytes) -> Path | None:
+        """Write a file whole and say so, or say why not."""
         try:
             write_whole(path, data)
         except OSError as error:
@@ -118,10 +139,3 @@ class Panel(QWidget):
             return None
         self.services.notices.info(f"Exported to {path.name}.")
         return path
-
-    def export_image(self, name: str, widget: QWidget | None = None) -> Path | None:
-        """Ask where to, then save a picture of a widget (the hero by default) as PNG."""
-        chosen, _ = QFileDialog.getSaveFileName(self, "Export picture", name, "PNG (*.png)")
-        if not chosen:
-            return None
-        return self._write(Path(chosen), png((widget or self.anatomy.hero).grab()))

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app import session as sessions
-from app.session import ModelRef, Scene, Session, SessionError
+from app.session import Claim, ModelRef, Scene, Session, SessionError
 from app.startup import read_session
 
 PLAIN = st.recursive(
@@ -123,3 +124,23 @@ def test_the_newest_version_is_reached_by_migrations():
     assert set(sessions.MIGRATIONS) == set(range(1, sessions.VERSION))
     with pytest.raises(SessionError, match="version 0"):
         sessions.decode(b'{"version": 0}')
+
+
+def test_two_windows_never_write_one_session_file(qapp, tmp_path):
+    wanted = tmp_path / "kept" / "session.json"
+    first, second = Claim(wanted), Claim(wanted)
+    assert (first.path, first.taken) == (wanted, False)
+    assert (second.path, second.taken) == (wanted.with_name("session-2.json"), True)
+    third = Claim(wanted)
+    assert third.path.name == "session-3.json"
+    first.release()
+    again = Claim(wanted)
+    assert (again.path, again.taken) == (wanted, False)
+    for claim in (second, third, again):
+        claim.release()
+    assert not list(wanted.parent.glob("*.lock"))
+
+
+def test_a_folder_that_takes_no_lock_is_no_reason_not_to_open(qapp):
+    claim = Claim(Path("/proc/no/session.json"))
+    assert (claim.path, claim.taken) == (Path("/proc/no/session.json"), False)

@@ -72,6 +72,37 @@ def test_a_file_nobody_can_use_is_refused_in_words(make_window, tmp_path):
     assert window.services.settings.recent == []
 
 
+def test_a_dropped_link_lights_nothing_up_and_is_said(make_window):
+    window = make_window()
+    said = []
+    window.services.notices.said.connect(lambda notice: said.append(notice.text))
+    data = QMimeData()
+    data.setUrls([QUrl("http://example.org/text.txt")])
+    enter = QDragEnterEvent(
+        QPointF(9, 9).toPoint(),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(window, enter)
+    assert not window.veil.isVisible()
+    assert "Only files can be dropped here" in said[-1]
+
+
+def test_escape_closes_what_lies_on_top_before_it_stops_a_job(make_window, monkeypatch):
+    window = make_window()
+    stopped = []
+    monkeypatch.setattr(window.current(), "stop", lambda: stopped.append(True))
+    window.activateWindow()
+    window.palette_.open()
+    QTest.keyClick(window.palette_.field, Qt.Key.Key_Escape)
+    assert not window.palette_.isVisible()
+    assert not stopped
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert stopped
+
+
 def test_text_fields_let_files_pass_to_the_window(make_window, tmp_path):
     window = make_window()
     field = QLineEdit(window.panel("notes"))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtWidgets import QFileDialog
 
 from app.commands import Command
 from app.panels.base import Panel
@@ -325,12 +324,12 @@ class BeamsPanel(Panel):
     @Slot()
     def open_batch(self) -> None:
         """Ask for a file of sentences and run it."""
-        if chosen := QFileDialog.getOpenFileName(self, "Sentences", "", "Text (*.txt *.tsv);;All files (*)")[0]:
-            self._read_batch(Path(chosen))
+        if chosen := self.services.dialogs.open_file(self, "Sentences", "Text (*.txt *.tsv);;All files (*)"):
+            self._read_batch(chosen)
 
     def open_file(self, path: Path) -> bool:
         """A text file: its sentences through every decoder."""
-        if path.suffix not in (".txt", ".tsv"):
+        if path.suffix.lower() not in (".txt", ".tsv"):
             return False
         self._read_batch(path)
         return True

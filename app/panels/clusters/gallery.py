@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
-from app.files import png
 from app.panels.clusters.choices import mixture_models, title_of
 from app.panels.clusters.figure import draw, four
 from app.panels.clusters.film import Film
+from app.pictures import png
 from engine.messages import (
     Event,
     Failed,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QFileDialog
 
 from app.panels.clusters.choices import LIVE, mixture_models
 from app.panels.clusters.explorer import Explorer
@@ -35,9 +34,8 @@ class Material(QObject):
     def ask(self) -> None:
         """Choose a file."""
         kinds = "One sentence a line, or label, tab, sentence (*.txt *.tsv)"
-        name, _ = QFileDialog.getOpenFileName(self._panel, "Sentences to encode", "", kinds)
-        if name:
-            self.open(Path(name))
+        if path := self._panel.services.dialogs.open_file(self._panel, "Sentences to encode", kinds):
+            self.open(path)
 
     def open(self, path: Path) -> bool:
         """Show a file's sentences; False when it is nothing for this panel."""

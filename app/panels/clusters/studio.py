@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QFileDialog
 
 from app.panels.clusters.choices import LIVE
 from app.panels.clusters.tally import as_json, as_tsv, by_code, by_component, named
 from app.panels.clusters.trainer import Trainer
-from engine.files import write_whole
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
@@ -71,9 +68,9 @@ class Studio(QObject):
     @Slot()
     def choose_data(self) -> None:
         """Another folder with the files that the recipe names."""
-        folder = QFileDialog.getExistingDirectory(self._panel, "Folder with the text that the recipe names")
-        if folder:
-            self._panel.choose("lesson", self._panel.store.choices.lesson.with_fields(data=folder))
+        dialogs = self._panel.services.dialogs
+        if folder := dialogs.open_folder(self._panel, "Folder with the text that the recipe names"):
+            self._panel.choose("lesson", self._panel.store.choices.lesson.with_fields(data=str(folder)))
 
     @Slot()
     def _on_run(self) -> None:
@@ -126,13 +123,6 @@ class Studio(QObject):
         tallies.append(by_code(codes, shares.max(-1).prod(-1), sample.labels))
         rows = named(tallies, sample.texts, panel.store.choices, explorer.model)
         kinds = "JSON (*.json);;Table (*.tsv)"
-        chosen, _ = QFileDialog.getSaveFileName(panel, "Export cluster names", "clusters.json", kinds)
-        if not chosen:
-            return
-        data = as_tsv(rows) if Path(chosen).suffix.lower() == ".tsv" else as_json(explorer.model, rows)
-        try:
-            write_whole(Path(chosen), data)
-        except OSError as error:
-            panel.services.notices.error(f"{Path(chosen).name} could not be written: {error.strerror or error}.")
-            return
-        panel.services.notices.info(f"Exported {len(rows)} clusters to {Path(chosen).name}.")
+        chosen = panel.services.dialogs.save_file(panel, "Export cluster names", "clusters.json", kinds)
+        if chosen:
+            panel.write(chosen, as_tsv(rows) if chosen.suffix.lower() == ".tsv" else as_json(explorer.model, rows))

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -292,9 +291,8 @@ class LatentPanel(Panel):
     @Slot()
     def ask_file(self) -> None:
         """Choose a text file to encode."""
-        name, _ = QFileDialog.getOpenFileName(self, "Sentences to encode", "", "One sentence a line (*.txt)")
-        if name:
-            self.open_file(Path(name))
+        if path := self.services.dialogs.open_file(self, "Sentences to encode", "One sentence a line (*.txt)"):
+            self.open_file(path)
 
     def open_file(self, path: Path) -> bool:
         """Encode a text file's lines as points."""

@@ -340,7 +340,7 @@ class SamplerPanel(Panel):
 
     def open_file(self, path: Path) -> bool:
         """A run file: its request is taken over and replayed."""
-        if path.suffix != ".jsonl":
+        if path.suffix.lower() != ".jsonl":
             return False
         try:
             with path.open("rb") as file:
