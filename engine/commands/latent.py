@@ -11,6 +11,7 @@ import torch
 import typer
 
 from engine.commands.beam import read_options
+from engine.commands.columns import TEXT_COLUMN, TEXT_FILE, read_labelled
 from engine.commands.output import print_json, watch
 from engine.jobs import Context, start
 from engine.jobs import latent as _latent_jobs  # noqa: F401 - registers the jobs
@@ -29,7 +30,6 @@ from engine.messages import (
 )
 from engine.messages.latent import Path as PathKind
 from engine.messages.latent import Point
-from engine.reading import read_lines
 
 MODEL = typer.Option(..., help="Name or path of a model with a latent space.")
 SETTINGS = typer.Option(["strategy=greedy"], "--set", metavar="NAME=VALUE", help="A decoder setting; repeatable.")
@@ -38,11 +38,13 @@ SETTINGS = typer.Option(["strategy=greedy"], "--set", metavar="NAME=VALUE", help
 def encode(
     model: str = MODEL,
     text: list[str] = typer.Option([], help="A sentence; repeatable."),
-    input_file: Path = typer.Option(None, "--input", help="A text file, one sentence a line (gzip too)."),
+    input_file: Path = typer.Option(None, "--input", help=TEXT_FILE),
+    text_column: str = TEXT_COLUMN,
 ) -> None:
     """Encode sentences: {text, mean, log_var} a line."""
-    lines = list(text) + [line.strip() for line in read_lines(input_file)] if input_file else list(text)
-    texts = tuple(line for line in lines if line)
+    texts = tuple(line for line in text if line.strip())
+    if input_file:
+        texts += read_labelled(input_file, text_column).texts
     if not texts:
         raise ValueError("there is nothing to encode: give --text or --input")
     for event in _run(Encode(model=model, texts=texts)):

@@ -11,6 +11,7 @@ import torch
 import typer
 
 from engine.commands.beam import read_options
+from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
 from engine.commands.output import console, errors, print_json, print_metrics, watch
 from engine.commands.translate import bleu
 from engine.jobs import Context
@@ -19,7 +20,6 @@ from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
 from engine.messages import ModelSaved, Train, TrainingPoint
-from engine.reading import read_lines
 from engine.text import UNK
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
@@ -73,10 +73,13 @@ def train(
 
 def evaluate(
     model: str = typer.Option(..., help="Name or path."),
-    text: Path = typer.Option(..., help="A text file, one sentence a line (gzip too)."),
-    column: int = typer.Option(0, min=0, help="Tab-separated column that holds the sentence, counted from 0."),
+    text: Path = typer.Option(..., help=TEXT_FILE),
+    text_column: str = TEXT_COLUMN,
+    label_column: str = LABEL_COLUMN,
     with_bleu: bool = typer.Option(False, "--bleu", help="BLEU and chrF of a translator's outputs."),
-    target: int = typer.Option(1, min=0, help="With --bleu: column that holds the reference translation."),
+    target_column: str = typer.Option(
+        "", metavar="NAME|NUMBER", help="With --bleu: column of the reference translations [found by what it holds]."
+    ),
     settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="With --bleu: a decoder setting."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -85,21 +88,24 @@ def evaluate(
     Each sentence's end mark counts as a word.
     """
     if with_bleu:
-        _show(bleu(model, text, column, target, read_options(settings, "")), as_json)
+        _show(bleu(model, text, text_column, target_column, read_options(settings, "")), as_json)
         return
     found, info = Library(torch.device("cpu")).get(model)
     latent = "Latent" in info.capabilities
     if not latent and "Scores" not in info.capabilities:
         raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
-    lines = [line.split("\t") for line in read_lines(text)]
-    sentences = [found.tokenizer.encode(cells[column]) for cells in lines if column < len(cells)]
-    sentences = [s[::-1] if getattr(found, "direction", "forward") == "backward" else s for s in sentences if s]
-    if not sentences:
-        raise ValueError(f"{text.name} holds no sentence in column {column}")
+    mixture = "Mixture" in info.capabilities
+    if label_column and not mixture:
+        raise ValueError(f"{info.name} has no clusters to compare labels with; leave --label-column out")
+    held = read_labelled(text, text_column, label_column)
+    step = -1 if getattr(found, "direction", "forward") == "backward" else 1
+    sentences = [found.tokenizer.encode(sentence)[::step] for sentence in held.texts]
+    if not all(sentences):
+        raise ValueError(f"{text.name} holds a line without a word")
     if latent:
         with torch.inference_mode():
-            mixture = "Mixture" in info.capabilities
-            metrics = evaluate_mixture(found, sentences, {}) if mixture else evaluate_latent(found, sentences)
+            labels = {"": held.labels} if held.labels else {}
+            metrics = evaluate_mixture(found, sentences, labels) if mixture else evaluate_latent(found, sentences)
         if as_json:
             print_json({"model": info.name, "sentences": len(sentences), "metrics": metrics})
         else:

@@ -2,7 +2,7 @@
 
 from engine.reading.characters import clean, graphemes, require_text
 from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines
-from engine.reading.tables import Columns, Labelled, Table, choose, guess, labelled, read_table
+from engine.reading.tables import Columns, Labelled, Table, choose, guess, guess_pair, labelled, read_table, table_of
 from engine.reading.words import join_words, normalise, split_spaced, split_words
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "clean",
     "graphemes",
     "guess",
+    "guess_pair",
     "is_text",
     "join_words",
     "labelled",
@@ -26,4 +27,5 @@ __all__ = [
     "split_lines",
     "split_spaced",
     "split_words",
+    "table_of",
 ]

@@ -21,6 +21,7 @@ _LOOKED_AT = 2000  # rows, from which columns are guessed
 _NAME = re.compile(r"[^\W\d][\w .#/()\-]{0,39}|")  # what a column is called; pandas leaves its index without a name
 _SENTENCE_END = (".", "!", "?", "…", '."', "。")
 _MOST_LABEL = 60  # characters
+_FEW = 40  # rows, in which labels need not come again and again
 
 TEXT_NAMES = (
     *("text", "sentence", "sentences", "utterance", "query", "question", "review", "comment", "message", "content"),
@@ -28,6 +29,8 @@ TEXT_NAMES = (
     *("satz", "frage", "paraphrase", "hypothesis", "reference", "target", "translation"),
 )
 """What a column of sentences is called, the surest first."""
+TARGET_NAMES = ("reference", "target", "translation", "english", "englisch", "en", "german", "deutsch", "de")
+"""What a column of translations is called, the surest first."""
 LABEL_NAMES = (
     *("label", "labels", "class", "category", "intent", "sentiment", "emotion", "topic", "domain", "scenario", "genre"),
     *("act", "action", "tag", "polarity", "gold", "stars", "rating", "klasse", "kategorie", "thema"),
@@ -88,20 +91,25 @@ class Labelled:
 
 
 def read_table(path: Path, names: Iterable[str] = ()) -> Table:
-    """A text file with its columns; raises ValueError with one sentence.
+    """A text file with its columns; raises ValueError with one sentence. `names` as in `table_of`."""
+    return table_of(path.name, list(read_lines(path)), names)
+
+
+def table_of(name: str, lines: Sequence[str], names: Iterable[str] = ()) -> Table:
+    """The lines of a file called `name` with their columns; raises ValueError with one sentence.
 
     `names`: columns that will be asked for, by which a first line of names is known.
     """
-    divided = _divided(path)
+    divided = _divided(name, lines)
     counts = Counter(len(cells) for _, cells in divided)
     width = counts.most_common(1)[0][0] if counts else 1
     rows = [cells if len(cells) == width else _of_width(cells, width) for _, cells in divided]
     numbers = [number for number, _ in divided]
-    known = {*TEXT_NAMES, *LABEL_NAMES, *(name.casefold() for name in names)}
+    known = {*TEXT_NAMES, *LABEL_NAMES, *(wanted.casefold() for wanted in names if wanted)}
     header: tuple[str, ...] = ()
     if len(rows) > 1 and _names_columns(rows[0], rows[1 : _LOOKED_AT + 1], known):
         header, rows, numbers = rows[0], rows[1:], numbers[1:]
-    return Table(path.name, tuple(rows), tuple(numbers), width, header)
+    return Table(name, tuple(rows), tuple(numbers), width, header)
 
 
 def guess(table: Table) -> Columns:
@@ -119,8 +127,21 @@ def guess(table: Table) -> Columns:
     return Columns(text, label)
 
 
+def guess_pair(table: Table) -> tuple[int, int | None]:
+    """Which column is to be translated, and which holds its translation; None where there is none, or labels."""
+    columns = guess(table)
+    if columns.label is not None:
+        return columns.text, None
+    looks, named = _looks(table), [_stem(name) for name in table.header]
+    others = [c for c in range(table.width) if c != columns.text and not looks[c].numeric]
+    target = next((named.index(name) for name in TARGET_NAMES if name in named and named.index(name) in others), None)
+    return columns.text, target if target is not None else next(iter(others), None)
+
+
 def choose(table: Table, text: str = "", label: str = "") -> Columns:
     """The columns a person names, the others guessed; raises ValueError for one that is not there."""
+    if label and table.width == 1:
+        raise ValueError(f"{table.name} has no labels: its lines hold a sentence each and nothing else")
     guessed = guess(table)
     chosen_text = table.column(text) if text else guessed.text
     chosen_label = table.column(label) if label else guessed.label
@@ -174,19 +195,18 @@ def _taken(table: Table, columns: Columns, labels: Sequence[str]) -> str:
 # --- dividing --------------------------------------------------------------------------------------------------------
 
 
-def _divided(path: Path) -> list[tuple[int, tuple[str, ...]]]:
+def _divided(name: str, lines: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:
     """Line number and cells of every line that is not blank."""
-    lines = list(read_lines(path))
-    delimiter = _delimiter(path, lines)
+    delimiter = _delimiter(name, lines)
     if delimiter is not None:
-        return [row for row in _quoted(path.name, lines, delimiter) if any(row[1])]
+        return [row for row in _quoted(name, lines, delimiter) if any(row[1])]
     cells = (tuple(map(str.strip, line.split("\t"))) for line in lines)
     return [row for row in enumerate(cells, start=1) if any(row[1])]
 
 
-def _delimiter(path: Path, lines: Sequence[str]) -> str | None:
+def _delimiter(name: str, lines: Sequence[str]) -> str | None:
     """What divides the cells of a CSV file; None for a file of plain lines or of tabs."""
-    if path.name.lower().removesuffix(".gz").endswith(".csv"):
+    if name.lower().removesuffix(".gz").endswith(".csv"):
         return max(_DELIMITERS, key=lambda d: _evenness(lines[:200], d))
     first = next((line for line in lines if line.strip()), "")
     for delimiter in _DELIMITERS.replace("\t", ""):
@@ -235,7 +255,7 @@ def _of_width(cells: Sequence[str], width: int) -> tuple[str, ...]:
 class _Look:
     """What a column looks like."""
 
-    filled: bool  # every row has something in it
+    filled: float  # share of rows with something in it
     words: float  # mean
     longest: int  # characters
     different: int
@@ -261,7 +281,7 @@ def _some(rows: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
 def _look(cells: Sequence[str]) -> _Look:
     there = [cell for cell in cells if cell]
     return _Look(
-        filled=len(there) == len(cells) > 0,
+        filled=len(there) / max(len(cells), 1),
         words=fmean([len(cell.split()) for cell in there] or [0]),
         longest=max(map(len, there), default=0),
         different=len(set(there)),
@@ -277,12 +297,17 @@ def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
 
     def is_label(c: int) -> bool:
         look = looks[c]
-        if not look.filled or look.longest > _MOST_LABEL or look.sentences > 0.1:
+        if look.filled < 0.5 or look.longest > _MOST_LABEL or look.sentences > 0.1:
             return False
         beside = [other for o, other in enumerate(looks) if o != c and not other.numeric]
         if look.repeats:
             return any(other.different > look.different for other in beside)
-        return look.rows < 4 and look.words <= 2 and any(other.words >= 2 * look.words for other in beside)
+        few = look.rows < _FEW and (look.rows < 8 or look.different < look.rows) and not look.numeric
+        return (
+            few
+            and look.words <= 1.5
+            and any(other.words >= 2 * look.words and other.different >= look.different for other in beside)
+        )
 
     found = [c for c in others if is_label(c)]
     return min(found, key=lambda c: (looks[c].numeric, looks[c].different < 2, looks[c].different, c), default=None)
@@ -300,9 +325,8 @@ def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], known: s
     if len(first) < 2 or len(body) < 6 or not all(len(cell.split()) == 1 for cell in first):
         return False
     looks = [_look(column) for column in columns]
-    repeating = any(look.repeats and look.filled and not look.numeric for look in looks)
-    longer = any(sum(len(cell.split()) > 1 for cell in column) >= 0.95 * len(column) for column in columns)
-    return repeating and longer
+    label = _label_among(looks, None)
+    return label is not None and any(look.words >= 2 for c, look in enumerate(looks) if c != label)
 
 
 def _stem(name: str) -> str:

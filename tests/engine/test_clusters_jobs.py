@@ -427,17 +427,35 @@ def test_the_command_ends_with_figures_when_there_are_labels(folder: Path, tmp_p
         mutual_information(np.array([r["responsibilities"] for r in rows])), abs=1e-5
     )
     assert last["variance_of_means"] > 0
-    *rows, _ = lines("--model", "whole", "--input", path, "--labels", "--label-column", "1")
+    *rows, _ = lines("--model", "whole", "--input", path, "--label-column", "1")
     assert [r["label"] for r in rows] == ["1", "2", "1"]
+
+
+def test_the_command_finds_sentences_and_labels_wherever_they_stand(folder: Path, tmp_path: Path) -> None:
+    found = []
+    for name, text in (
+        ("a.tsv", f"x\t{A}\ny\t{B}\ny\t{C}\n"),
+        ("b.tsv", f"{A}\tx\n{B}\ty\n{C}\ty\n"),
+        ("c.csv", f'sentence;kind\n"{A}";x\n"{B}";"y"\n{C};y\n'),
+        ("d.tsv", f"id\tlabel\ttext\n1\tx\t{A}\n2\ty\t{B}\n3\ty\t{C}\n"),
+    ):
+        (tmp_path / name).write_text(text)
+        found.append(lines("--model", "whole", "--input", str(tmp_path / name), "--labels"))
+    assert found[1:] == found[:1] * 3
+    assert [r.get("label") for r in found[0][:3]] == ["x", "y", "y"]
 
 
 @pytest.mark.parametrize(
     ("text", "arguments", "sentence"),
     [
         ("\n", [], "holds no sentence"),
-        (f"{A}\n", ["--labels"], "line 1 of text.txt has its sentence and its label in one column"),
-        (f"x\t{A}\n\t{B}\n", ["--labels"], "line 2 of text.txt has no label in column 0"),
-        (f"x\t{A}\n", ["--text-column", "4"], "no sentence in column 4"),
+        (f"{A}\n", ["--labels"], "text.txt has no label for each sentence"),
+        (
+            f"x\t{A}\n\t{B}\n",
+            ["--labels"],
+            "1 of 2 sentences of text.txt have no label in column 0 (the first is line 2)",
+        ),
+        (f"x\t{A}\n", ["--text-column", "4"], "text.txt has no column 4: its columns are 0 to 1"),
     ],
 )
 def test_the_command_says_what_is_wrong(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -21,5 +22,10 @@ def test_bleu_of_the_bundled_translator(tmp_path: Path) -> None:
     assert figures["sentences"] == 2
     assert figures["bleu"] > 50
     assert figures["chrf"] > 50
-    again = CliRunner().invoke(app, [*arguments, "--column", "1", "--target", "0"])
+    marked = tmp_path / "marked.csv"
+    rows = "".join(f'"{german}";"{english}"\n' for german, english in PAIRS)
+    marked.write_bytes(codecs.BOM_UTF8 + f"Deutsch;English\n{rows}".encode())
+    other = CliRunner().invoke(app, [str(marked) if a == str(text) else a for a in arguments])
+    assert json.loads(other.stdout)["bleu"] == figures["bleu"], "neither a byte order mark nor quotes are text"
+    again = CliRunner().invoke(app, [*arguments, "--text-column", "1", "--target-column", "0"])
     assert json.loads(again.stdout)["bleu"] < figures["bleu"]
