@@ -9,6 +9,6 @@ setup(
     package_data={
         "app": ["*.qss"],
         "engine.assets": ["checkpoints/*", "examples/**/*", "fonts/*", "icons/*"],
-        "engine.training": ["recipes/*", "tables/*"],
+        "engine.training": ["recipes/**/*", "tables/*"],
     },
 )

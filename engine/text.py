@@ -2,15 +2,18 @@
 
 Three kinds. `word`: whole words, the units a person edits; text is split into words and punctuation first and
 sentence-initial capitals are undone where the vocabulary knows the lower-case form. `unigram`: subword pieces
-(Kudo 2018) of raw text, for translation. `spaced`: what stands between spaces, for corpora that come cut into words,
-their `<unk>` read as the unknown mark. Marks have fixed ids: pad 0, unknown 1, begin 2, end 3.
+(Kudo 2018) of raw text, for translation; some models spell rare characters byte by byte. `spaced`: what stands between
+spaces, for corpora that come cut into words, their `<unk>` read as the unknown mark. Marks have fixed ids: pad 0,
+unknown 1, begin 2, end 3.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Literal
 
 import sentencepiece as spm
@@ -23,6 +26,8 @@ MARKS = 4
 
 Kind = Literal["word", "unigram", "spaced"]
 _SPACE = "\u2581"  # SentencePiece's mark of a preceding space
+
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 
 
 def truecase(sentences: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -38,6 +43,15 @@ def truecase(sentences: Iterable[Sequence[str]]) -> list[list[str]]:
             if inside[low] >= inside[first]:
                 line[0] = low
     return lines
+
+
+def _spell(pieces: Iterable[str]) -> Iterator[str]:
+    """Pieces with each run of bytes, such as <0xC5> <0x9E>, read as the characters it encodes."""
+    for is_byte, run in groupby(pieces, lambda piece: _BYTE.fullmatch(piece) is not None):
+        if is_byte:
+            yield bytes(int(piece[3:5], 16) for piece in run).decode("utf-8", "replace")
+        else:
+            yield from run
 
 
 class Tokenizer:
@@ -56,10 +70,14 @@ class Tokenizer:
             raise ValueError(f"the tokenizer's marks have ids {marks}, expected {(PAD, UNK, BOS, EOS)}")
 
     @classmethod
-    def train(cls, kind: Kind, sentences: Iterable[str], size: int, *, min_count: int = 1) -> Tokenizer:
+    def train(
+        cls, kind: Kind, sentences: Iterable[str], size: int, *, min_count: int = 1, spelling: bool = False
+    ) -> Tokenizer:
         """Train on sentences: a model of the `size` commonest words (`word`, `spaced`) or of `size` pieces (`unigram`).
 
-        Raises ValueError if the text is too small for the size.
+        With `spelling`, pieces write anything: every digit is a piece of its own and a rare character is written as
+        its UTF-8 bytes, so that any name and number can be read and copied. Raises ValueError if the text is too
+        small for the size.
         """
         if kind != "unigram":
             lines = truecase(map(split_words, sentences)) if kind == "word" else [split_spaced(s) for s in sentences]
@@ -86,7 +104,8 @@ class Tokenizer:
                 num_threads=1,
                 minloglevel=2,
                 use_all_vocab=False,
-                byte_fallback=False,
+                byte_fallback=spelling,
+                split_digits=spelling,
             )
         except RuntimeError as error:
             raise ValueError(f"cannot train a {kind} tokenizer of {size} entries on this text: {error}") from error
@@ -133,7 +152,7 @@ class Tokenizer:
             return join_words(pieces)
         if self.kind == "spaced":
             return " ".join(pieces)
-        return "".join(pieces).replace(_SPACE, " ").strip()
+        return "".join(_spell(pieces)).replace(_SPACE, " ").strip()
 
     def decode(self, ids: Iterable[int]) -> str:
         """A sentence from ids; pad, begin and end marks are left out, an unknown word reads <unk>."""

@@ -22,6 +22,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     columns: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = (0,)
     header: bool = False
     unique: bool = True  # drop repeated examples
+    splits: tuple[Split, ...] = ("train", "valid", "test")  # which of them there are
 
 
 def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, ...]]:
@@ -49,8 +50,8 @@ def read_source(source: Source, folder: Path, split: Split) -> list[tuple[str, .
 
 
 def read_split(sources: Sequence[Source], folder: Path, split: Split) -> list[tuple[str, ...]]:
-    """All sources of a split, one after the other."""
-    return [row for source in sources for row in read_source(source, folder, split)]
+    """All sources that have this split, one after the other."""
+    return [row for source in sources if split in source.splits for row in read_source(source, folder, split)]
 
 
 def held_out(sources: Sequence[Source], folder: Path, column: int = -1) -> set[str]:

@@ -48,6 +48,9 @@ class LanguageModelTask:
         self.model: Any = build(config, self.tokenizer)
         self.lengths = [len(s) + 1 for s in self.train_sentences]
 
+    def begin(self, number: int) -> None:
+        """Every pass has the same examples."""
+
     def loss(self, indices: list[int], step: int) -> Loss:
         """Summed negative log-likelihood, per token."""
         tokens, lengths = pad_sentences([self.train_sentences[i] for i in indices])

@@ -39,7 +39,10 @@ class Task(Protocol):
 
     model: nn.Module
     lengths: list[int]
-    """Tokens of each training example."""
+    """Tokens of each training example of the pass begun last."""
+
+    def begin(self, number: int) -> None:
+        """Make the training examples of a pass ready, counted from 0; the first stands ready from the start."""
 
     def loss(self, indices: list[int], step: int) -> Loss:
         """The loss of a batch of training examples, with gradients; `step` counts from 0 for annealing."""
@@ -71,9 +74,11 @@ class Recorder(Protocol):
 
 
 def learning_rate(step: int, total: int, settings: Optimisation) -> float:
-    """Linear warm-up, then a cosine down to a tenth."""
+    """Linear warm-up, then a cosine down to a tenth, or a plateau and a straight line down to zero."""
     if step < settings.warmup_steps:
         return settings.learning_rate * (step + 1) / settings.warmup_steps
+    if settings.schedule == "trapezoid":
+        return settings.learning_rate * min(1.0, max(0, total - step) / max(1.0, settings.decay * total))
     share = (step - settings.warmup_steps) / max(1, total - settings.warmup_steps)
     return settings.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
 
@@ -169,6 +174,7 @@ def train(
     if recorder and (frame := recorder.look(run.step, total)):
         yield frame
     while run.epoch < settings.passes and run.stale < settings.patience:
+        task.begin(run.epoch)
         order = batches(task.lengths, settings.batch_tokens, recipe.seed, run.epoch)
         marks = {round(len(order) * (i + 1) / settings.validations) for i in range(settings.validations)}
         while run.batch < len(order):
@@ -218,6 +224,7 @@ def finish(recipe: Recipe, task: Task, output: Path, *, steps: int, recorder: Re
             "seed": recipe.seed,
             "torch": str(torch.__version__),
             "options": recipe.options,
+            "max_tokens": recipe.max_tokens,
         },
     )
     trace = task.trace() | (recorder.arrays() if recorder else {})

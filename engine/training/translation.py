@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,8 +17,10 @@ from engine.messages import Metric
 from engine.models import build, read_config
 from engine.models.translation import pad
 from engine.text import BOS, EOS, PAD, Tokenizer
+from engine.training.augmentation import Augmentation, Augmenter
 from engine.training.data import held_out, read_split
 from engine.training.loop import Loss
+from engine.training.phrases import TextPair
 from engine.training.recipe import Recipe
 
 Pair = tuple[list[int], list[int]]
@@ -26,7 +29,8 @@ Pair = tuple[list[int], list[int]]
 class TranslationTask:
     """A recipe's translator, the shared tokenizer and the sentence pairs: column 0 the source, column 1 the target.
 
-    Option `label_smoothing`: the share of probability spread over the whole vocabulary.
+    Option `label_smoothing`: the share of probability spread over the whole vocabulary. Option `augmentation`: a
+    table of `Augmentation`'s settings; without it the text is read as it is.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -35,22 +39,39 @@ class TranslationTask:
         sources, targets = held_out(recipe.data, folder, 0), held_out(recipe.data, folder, 1)
         rows = read_split(recipe.data, folder, "train")
         kept = [(s, t) for s, t in rows if s.lower() not in sources and t.lower() not in targets]
-        kept = kept[: recipe.max_examples or None]
+        self._text = kept[: recipe.max_examples or None]
+        self._held_out = sources, targets
+        self._augmenter: Augmenter | None = None
+        if "augmentation" in recipe.options:
+            self._augmenter = Augmenter(msgspec.convert(recipe.options["augmentation"], Augmentation))
         self.tokenizer = Tokenizer.train(
-            recipe.tokenizer.kind, (text for row in kept for text in row), recipe.tokenizer.size
+            recipe.tokenizer.kind,
+            (text for row in self._drawn(0) for text in row),
+            recipe.tokenizer.size,
+            spelling=recipe.tokenizer.spelling,
         )
-        pairs = self._encode(kept)
-        self.train_pairs = [
-            (s, t) for s, t in pairs if 0 < len(s) <= recipe.max_tokens and 0 < len(t) <= recipe.max_tokens
-        ]
+        self.begin(0)
         self._valid = self._encode(read_split(recipe.data, folder, "valid"))
         self._test_text = read_split(recipe.data, folder, "test")
         self._test = self._encode(self._test_text)
         config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
         torch.manual_seed(recipe.seed)
         self.model: Any = build(config, self.tokenizer)
+
+    def begin(self, number: int) -> None:
+        """Encode the pairs of one pass over the text; with augmentation each pass has its own."""
+        pairs = self._encode(self._drawn(number))
+        most = self.recipe.max_tokens
+        self.train_pairs = [(s, t) for s, t in pairs if 0 < len(s) <= most and 0 < len(t) <= most]
         # a batch pads both sides to the longer one: pairs alike in that are nearly free of padding
         self.lengths = [2 * (max(len(s), len(t)) + 1) for s, t in self.train_pairs]
+
+    def _drawn(self, number: int) -> list[TextPair]:
+        if self._augmenter is None:
+            return self._text
+        sources, targets = self._held_out
+        drawn = self._augmenter.round(self._text, self.recipe.seed, number)
+        return [(s, t) for s, t in drawn if s.lower() not in sources and t.lower() not in targets]
 
     def loss(self, indices: list[int], step: int) -> Loss:
         """Summed smoothed cross-entropy, per target token."""

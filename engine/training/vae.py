@@ -58,6 +58,9 @@ class VaeTask:
 
     # --- the training objective ------------------------------------------------------------------------------------
 
+    def begin(self, number: int) -> None:
+        """Every pass has the same examples."""
+
     def loss(self, indices: list[int], step: int) -> Loss:
         """The weighted terms of a batch, per token."""
         sentences = [self.train_sentences[i] for i in indices]

@@ -68,6 +68,26 @@ def test_unigram_pieces_round_trip() -> None:
     assert tokenizer.decode(tokenizer.encode("the brown dogs jump")) == "the brown dogs jump"
 
 
+@pytest.fixture(scope="module")
+def spelling() -> Tokenizer:
+    text = [f"the quick brown fox number {i} jumps over lazy dogs" for i in range(60)]
+    return Tokenizer.train("unigram", text, 298, spelling=True)
+
+
+@given(st.text(st.characters(exclude_characters="\u2581", exclude_categories=["Cs"]), max_size=30))
+def test_spelling_pieces_write_any_text(spelling: Tokenizer, text: str) -> None:
+    ids = spelling.encode(text)
+    assert UNK not in ids
+    assert spelling.decode(ids) == normalise(text)
+
+
+def test_spelling_pieces_take_digits_one_by_one_and_show_bytes_as_sentencepiece_does(spelling: Tokenizer) -> None:
+    assert spelling.words("over 1750")[-4:] == ["1", "7", "5", "0"]
+    assert spelling.words("\u015e") == ["\u2581", "<0xC5>", "<0x9E>"]
+    assert spelling.decode(spelling.encode("\u015e")[:2]) == "\ufffd"
+    assert spelling.decode(spelling.encode("<0x41>")) == "<0x41>"
+
+
 def test_training_the_same_text_twice_gives_the_same_bytes(tokenizer: Tokenizer) -> None:
     from tests.engine.conftest import SENTENCES
 

@@ -141,6 +141,12 @@ def test_learning_rate_warms_up_and_decays() -> None:
     assert rates == pytest.approx([0.1, 1.0, 1.0, 0.55, 0.1])
 
 
+def test_a_trapezoid_stays_at_its_height_and_falls_straight_to_zero() -> None:
+    settings = Optimisation(learning_rate=1.0, warmup_steps=10, schedule="trapezoid", decay=0.2)
+    rates = [learning_rate(s, 100, settings) for s in (0, 10, 80, 90, 95, 100, 101)]
+    assert rates == pytest.approx([0.1, 1.0, 1.0, 0.5, 0.25, 0.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
