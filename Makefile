@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: run test lint bench soak shots clean
+.PHONY: run test test-kernels lint bench soak shots clean
 
 run: $(VENV)/run.done
 	$(BIN)/python -m app $(ARGS)
 
 test: $(VENV)/test.done
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
+
+test-kernels: $(VENV)/test.done
+	$(BIN)/python -m tests.kernels $(ARGS)
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -66,7 +67,8 @@ class TransformerLm(nn.Module):
         targets = tokens[:, 1:]
         counted = targets != PAD  # the vocabulary product is the dearest, padding is left out of it
         logits = functional.linear(self.norm(x[counted]), self.embedding.weight)
-        return -functional.cross_entropy(logits.float(), targets[counted], reduction="none")
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+        return -functional.cross_entropy(logits, targets[counted], reduction="none")
 
     def begin(self, batch: int) -> DecoderState:
         """The state after the start mark."""

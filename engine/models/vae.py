@@ -256,7 +256,7 @@ class PointDecoder:
 
     def score(self, state: Any, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""
-        out = tokens.new_zeros(tokens.shape, dtype=torch.float32)
+        out = tokens.new_zeros(tokens.shape, dtype=self._model.softmax.bias.dtype)
         hidden, places = [], []
         alive = torch.arange(len(tokens), device=tokens.device)
         for t in range(tokens.shape[1]):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,6 +15,7 @@ from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.models.lstm import LstmLm, LstmLmConfig
 from engine.text import Tokenizer
+from tests.engine.rounding import AnotherOrder
 
 SENTENCES = [
     "the dog runs in the park .",
@@ -23,8 +27,43 @@ SENTENCES = [
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+def _threads() -> None:
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _seeds() -> Iterator[None]:
+    """`TEST_SEED`, added to every seed a test gives torch: what holds must not hang on one draw."""
+    plain, more = torch.manual_seed, int(os.environ.get("TEST_SEED", "0"))
+
+    def seeded(seed: int) -> torch.Generator:
+        """The engine's own seeds stand in requests and recipes and stay."""
+        ours = sys._getframe(1).f_globals["__name__"].startswith("tests.")
+        return plain(seed + more if ours else seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "manual_seed", seeded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _rounding(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`TEST_ROUNDING`: sums in an order drawn from this seed, as the kernels of another CPU would have them."""
+    seed = int(os.environ.get("TEST_ROUNDING", "0"))
+    if not seed:
+        yield
+        return
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)  # its recurrent layers are one operation
+    with AnotherOrder(seed):
+        yield
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Models and tensors are made with 53 bits: what is equal in exact numbers then agrees on every CPU."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")

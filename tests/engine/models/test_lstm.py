@@ -11,6 +11,8 @@ from engine.models.softmax import AdaptiveSoftmax
 from engine.text import BOS, EOS, Tokenizer
 from tests.engine.conftest import tiny_lm
 
+pytestmark = pytest.mark.usefixtures("double")
+
 TOKENS = torch.tensor([[5, 6, 7, 8, EOS], [9, EOS, 0, 0, 0], [6, 6, 12, EOS, 0]])
 LENGTHS = torch.tensor([5, 2, 4])
 
@@ -23,11 +25,11 @@ def test_stepwise_equals_batched_equals_training(tokenizer: Tokenizer, layers: i
     for t in range(5):
         step = model.log_probs(state).gather(1, TOKENS[:, t, None])[:, 0]
         inside = t < LENGTHS
-        assert torch.allclose(step[inside], batched[inside, t], atol=1e-5)
+        assert torch.allclose(step[inside], batched[inside, t], atol=1e-10)
         assert (batched[~inside, t] == 0).all()
         state = model.advance(state, TOKENS[:, t])
     whole = torch.cat([torch.full((3, 1), BOS), TOKENS], 1)
-    assert torch.allclose(model.forward(whole, LENGTHS).sum(), batched.sum(), atol=1e-4)
+    assert torch.allclose(model.forward(whole, LENGTHS).sum(), batched.sum(), atol=1e-10)
 
 
 def test_own_cell_equals_torchs(tokenizer: Tokenizer) -> None:
@@ -37,13 +39,13 @@ def test_own_cell_equals_torchs(tokenizer: Tokenizer) -> None:
         state = model.advance(state, torch.tensor([token]))
     vectors = model.embedding(torch.tensor([[BOS, 5, 9, 7]]))
     _, (h, c) = model.lstm(vectors)
-    assert torch.allclose(state.h, h, atol=1e-6)
-    assert torch.allclose(state.c, c, atol=1e-6)
+    assert torch.allclose(state.h, h, atol=1e-10)
+    assert torch.allclose(state.c, c, atol=1e-10)
 
 
 def test_probabilities_sum_to_one(tokenizer: Tokenizer) -> None:
     model = tiny_lm(tokenizer)
-    assert torch.allclose(model.log_probs(model.begin(2)).exp().sum(1), torch.ones(2), atol=1e-5)
+    assert torch.allclose(model.log_probs(model.begin(2)).exp().sum(1), torch.ones(2), atol=1e-10)
 
 
 def test_states_can_be_selected_and_joined(tokenizer: Tokenizer) -> None:
@@ -51,7 +53,7 @@ def test_states_can_be_selected_and_joined(tokenizer: Tokenizer) -> None:
     state = model.advance(model.begin(3), torch.tensor([5, 6, 7]))
     twice = LstmState.concat([state.select(torch.tensor([2, 0])), state.select(torch.tensor([1]))])
     assert len(twice) == 3
-    assert torch.equal(model.log_probs(twice), model.log_probs(state)[[2, 0, 1]])
+    torch.testing.assert_close(model.log_probs(twice), model.log_probs(state)[[2, 0, 1]])
 
 
 def test_an_empty_continuation_scores_nothing(tokenizer: Tokenizer) -> None:
@@ -78,9 +80,9 @@ def test_adaptive_softmax_targets_agree_with_the_whole_distribution(head: int, c
     whole = softmax.log_probs(embedding.weight, hidden)
     targets = torch.arange(30)
     assert whole.shape == (30, 30)
-    assert torch.allclose(whole.exp().sum(1), torch.ones(30), atol=1e-5)
+    assert torch.allclose(whole.exp().sum(1), torch.ones(30), atol=1e-10)
     known = softmax.target_log_probs(embedding.weight, hidden, targets)
-    assert torch.allclose(known, whole[targets, targets], atol=1e-5)
+    assert torch.allclose(known, whole[targets, targets], atol=1e-10)
 
 
 def test_a_head_of_the_whole_vocabulary_is_the_plain_softmax() -> None:
@@ -89,4 +91,4 @@ def test_a_head_of_the_whole_vocabulary_is_the_plain_softmax() -> None:
     softmax = AdaptiveSoftmax(embedding, head=12, clusters=4)
     hidden = torch.randn(5, 4)
     plain = torch.log_softmax(hidden @ embedding.weight.T + softmax.bias, 1)
-    assert torch.allclose(softmax.log_probs(embedding.weight, hidden), plain, atol=1e-6)
+    assert torch.allclose(softmax.log_probs(embedding.weight, hidden), plain, atol=1e-10)

@@ -13,6 +13,8 @@ from engine.search.decode import Decoding
 from engine.search.ranking import order
 from engine.text import BOS, EOS
 
+pytestmark = pytest.mark.usefixtures("double")
+
 SOURCES = [[5, 6, 7], [8, 9, 10, 11, 12, 13], [4]]
 TARGETS = [[14, 15, 16, 17], [18, 19], [20, 4, 5, 6, 7, 8]]
 Kind = Literal["bahdanau", "luong"]
@@ -38,15 +40,15 @@ def test_training_stepping_and_scoring_agree_alone_and_in_a_batch(kind: Kind) ->
             for s, t in zip(SOURCES, TARGETS, strict=True)
         ]
     )
-    assert torch.allclose(logits.log_softmax(1), want, atol=1e-5)
+    assert torch.allclose(logits.log_softmax(1), want, atol=1e-10)
     reader = model.condition(SOURCES)
     lengths = torch.tensor([len(t) + 1 for t in TARGETS])
     scores = reader.score(reader.begin(3), pad(TARGETS, after=[EOS]), lengths)
     ids = torch.tensor([token for t in TARGETS for token in (*t, EOS)])
-    assert torch.allclose(scores[scores != 0], want.gather(1, ids[:, None])[:, 0], atol=1e-5)
+    assert torch.allclose(scores[scores != 0], want.gather(1, ids[:, None])[:, 0], atol=1e-10)
     state = reader.advance(reader.begin(3), torch.tensor([t[0] for t in TARGETS]))
     first = [0, 5, 8]
-    assert torch.allclose(reader.log_probs(state), want[torch.tensor(first) + 1], atol=1e-5)
+    assert torch.allclose(reader.log_probs(state), want[torch.tensor(first) + 1], atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", ["bahdanau", "luong"])
@@ -70,7 +72,7 @@ def test_beams_return_teacher_forced_scores_whatever_the_batch(kind: Kind) -> No
         reader = model.condition([source])
         for tokens, total in found:
             scores = reader.score(reader.begin(1), torch.tensor([tokens]), torch.tensor([len(tokens)]))
-            assert total == pytest.approx(float(scores.sum()), abs=1e-4)
+            assert total == pytest.approx(float(scores.sum()), abs=1e-10)
 
 
 @pytest.mark.parametrize("kind", ["bahdanau", "luong"])
@@ -78,7 +80,7 @@ def test_attention_rows_are_shares_of_the_known_source(kind: Kind) -> None:
     reader = tiny(kind).condition(SOURCES)
     for weights, target, source in zip(reader.attention(TARGETS, [0, 1, 2]), TARGETS, SOURCES, strict=True):
         assert weights.shape == (len(target) + 1, 7)
-        assert torch.allclose(weights.sum(1), torch.ones(len(weights)), atol=1e-5)
+        assert torch.allclose(weights.sum(1), torch.ones(len(weights)), atol=1e-10)
         assert float(weights[:, len(source) + 1 :].abs().sum()) < 1e-5
 
 

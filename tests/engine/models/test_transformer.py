@@ -10,6 +10,8 @@ from engine.models.transformer import TransformerLm, TransformerLmConfig
 from engine.models.translation import pad
 from engine.text import BOS, EOS
 
+pytestmark = pytest.mark.usefixtures("double")
+
 SENTENCES = [[5, 6, 7, 8], [9, 10], [11]]
 
 
@@ -36,10 +38,10 @@ def test_training_scoring_and_stepping_agree() -> None:
     want = [step_by_step(model, s) for s in SENTENCES]
     tokens = pad(SENTENCES, before=[BOS], after=[EOS])
     lengths = torch.tensor([len(s) + 1 for s in SENTENCES])
-    assert model(tokens, lengths).tolist() == pytest.approx([v for row in want for v in row], abs=1e-5)
+    assert model(tokens, lengths).tolist() == pytest.approx([v for row in want for v in row], abs=1e-10)
     scores = model.score(model.begin(3), tokens[:, 1:], lengths)
     for row, values in zip(scores.tolist(), want, strict=True):
-        assert row == pytest.approx(values + [0.0] * (5 - len(values)), abs=1e-5)
+        assert row == pytest.approx(values + [0.0] * (5 - len(values)), abs=1e-10)
 
 
 def test_states_of_different_lengths_are_joined_and_read_on() -> None:
@@ -55,11 +57,11 @@ def test_states_of_different_lengths_are_joined_and_read_on() -> None:
     ends = [[12, 13, 14], [15, 16, 17], [18, 19, 4]]
     scores = model.score(joined, torch.tensor(ends), torch.tensor([3, 3, 3]))
     for prefix, end, got in zip(SENTENCES, ends, scores.tolist(), strict=True):
-        assert got == pytest.approx(step_by_step(model, [*prefix, *end])[len(prefix) : -1], abs=1e-5)
+        assert got == pytest.approx(step_by_step(model, [*prefix, *end])[len(prefix) : -1], abs=1e-10)
     picked = joined.select(torch.tensor([2, 0, 2]))
     after = model.log_probs(model.advance(picked, torch.tensor([18, 12, 7])))
-    assert float(after[0, 19]) == pytest.approx(scores[2, 1].item(), abs=1e-5)
-    assert float(after[1, 13]) == pytest.approx(scores[0, 1].item(), abs=1e-5)
+    assert float(after[0, 19]) == pytest.approx(scores[2, 1].item(), abs=1e-10)
+    assert float(after[1, 13]) == pytest.approx(scores[0, 1].item(), abs=1e-10)
 
 
 def test_a_buffer_grows_past_its_room() -> None:
@@ -67,4 +69,4 @@ def test_a_buffer_grows_past_its_room() -> None:
     sentence = [4 + i % 16 for i in range(70)]
     tokens = pad([sentence], before=[BOS], after=[EOS])
     at_once = model(tokens, torch.tensor([71])).tolist()
-    assert step_by_step(model, sentence) == pytest.approx(at_once, abs=1e-4)
+    assert step_by_step(model, sentence) == pytest.approx(at_once, abs=1e-10)

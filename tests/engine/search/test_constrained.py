@@ -19,7 +19,7 @@ def test_a_wide_beam_finds_the_best_sentence_that_holds_the_phrases(phrases: lis
     got = found(run(model, options, constraints=phrases))
     want = [(s, v) for s, v in brute_force(model, options) if all(holds(s, p) for p in phrases)]
     assert got[0][0] == want[0][0]
-    assert got[0][1] == pytest.approx(want[0][1], abs=1e-5)
+    assert got[0][1] == pytest.approx(want[0][1], abs=1e-10)
     assert {s for s, _ in got if s[-1] == 3} <= {s for s, _ in want}
 
 

@@ -30,8 +30,8 @@ def test_the_tree_can_be_rebuilt_and_its_totals_add_up() -> None:
     for branches in steps:
         for branch in branches:
             prefix = (*prefixes[branch.parent], branch.id)
-            assert branch.total == pytest.approx(model.log_prob(0, prefix), abs=1e-5)
-            assert branch.log_prob == pytest.approx(float(model.row(0, prefix[:-1])[branch.id]), abs=1e-6)
+            assert branch.total == pytest.approx(model.log_prob(0, prefix), abs=1e-10)
+            assert branch.log_prob == pytest.approx(float(model.row(0, prefix[:-1])[branch.id]), abs=1e-10)
             if branch.node >= 0:
                 assert branch.node not in prefixes
                 prefixes[branch.node] = prefix

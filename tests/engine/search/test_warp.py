@@ -11,7 +11,7 @@ from engine.search import warp as warps
 from engine.search.warp import warp
 from tests.engine.search.tiny import TinyModel, found, run
 
-PROBS = torch.tensor([[0.4, 0.3, 0.15, 0.1, 0.05], [0.05, 0.1, 0.15, 0.3, 0.4]]).log()
+PROBS = torch.tensor([[0.4, 0.3, 0.15, 0.1, 0.05], [0.05, 0.1, 0.15, 0.3, 0.4]], dtype=torch.float64).log()
 
 
 def kept(scores: Tensor) -> list[list[int]]:
@@ -36,9 +36,9 @@ def test_each_truncation_keeps_what_its_paper_says() -> None:
 
 def test_temperature_comes_first_and_the_rest_is_normalised() -> None:
     out = warp(PROBS, SearchOptions(temperature=0.5, top_k=3))
-    want = torch.tensor([0.4**2, 0.3**2, 0.15**2])
-    assert out[0, :3].exp().tolist() == pytest.approx((want / want.sum()).tolist(), abs=1e-6)
-    assert out.exp().sum(1).tolist() == pytest.approx([1, 1], abs=1e-6)
+    want = torch.tensor([0.4**2, 0.3**2, 0.15**2], dtype=torch.float64)
+    assert out[0, :3].exp().tolist() == pytest.approx((want / want.sum()).tolist(), abs=1e-12)
+    assert out.exp().sum(1).tolist() == pytest.approx([1, 1], abs=1e-12)
 
 
 def test_what_is_cut_off_is_never_drawn_and_the_rest_as_often_as_it_should() -> None:

@@ -42,7 +42,7 @@ class TinyModel:
 
     def _row(self, index: int, prefix: Tokens) -> Tensor:
         generator = torch.Generator().manual_seed(hash((self.seed, index, prefix)) % (1 << 60))
-        logits = torch.randn(VOCABULARY, generator=generator) * self.sharp
+        logits = torch.randn(VOCABULARY, dtype=torch.float64, generator=generator) * self.sharp
         logits[EOS] += self.end
         return logits.log_softmax(0)
 
