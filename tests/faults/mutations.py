@@ -76,18 +76,23 @@ ODD_WORDS = [
 
 
 def tiny_models() -> dict[str, tuple[torch.nn.Module, Document, dict[str, np.ndarray[Any, Any]]]]:
-    """One random model of each way to work, by a short name."""
+    """One random model of each way to work, by a short name; the language model and its partner name each other."""
     tokenizer = Tokenizer.train("word", SENTENCES, 40)
     size, width = tokenizer.size, {"embedding": 8, "head": 10, "clusters": 2}
     torch.manual_seed(0)
     lm = LstmLm(LstmLmConfig(size, hidden=12, **width), tokenizer)
+    back = LstmLm(LstmLmConfig(size, direction="backward", hidden=12, **width), tokenizer)
     mixture = MixtureVae(MixtureVaeConfig(vocabulary=size, encoder=6, decoder=12, **width), tokenizer)
     translator = Translator(TranslatorConfig(size, width=8, heads=2, feed_forward=16), tokenizer)
-    made = {"lm": lm, "mixture": mixture, "translator": translator}
-    return {
-        name: (model.eval(), Document(f"tiny-{name}", msgspec.to_builtins(model.config), "word"), {})
-        for name, model in made.items()
-    }
+    made = {"lm": lm, "lm-back": back, "mixture": mixture, "translator": translator}
+    pair = {"lm": ("tiny-lm-back", "forward"), "lm-back": ("tiny-lm", "backward")}
+    out = {}
+    for name, model in made.items():
+        partner, role = pair.get(name, ("", ""))
+        config = msgspec.to_builtins(model.config)
+        document = Document(f"tiny-{name}", config, "word", partner=partner, role=role)
+        out[name] = (model.eval(), document, {})
+    return out
 
 
 def seeds(folder: Path) -> dict[str, Path]:

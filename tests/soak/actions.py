@@ -36,6 +36,23 @@ BARE_KEYS = (
     "Space", "Left", "Right", "Up", "Down", "Home", "End", "PgUp", "PgDown", "Return", "Esc", "Tab", "Backtab", "Del",
     "Backspace", "R", "N", "B", "?", "1", "+", "-", "Shift+Right", "Shift+Left", "Ctrl+A", "Ctrl+C", "Ctrl+V",
 )  # fmt: skip
+NUMBERS = (
+    "1.5",
+    "1,5",
+    "1.234,5",
+    "1,234.5",
+    "1 000",
+    "1\u2019000",
+    "1e-40",
+    "1e400",
+    "inf",
+    "nan",
+    "−1",
+    "٣",
+    "½",
+    "0x10",
+    "",
+)
 TEXTS = (
     "",
     " ",
@@ -50,8 +67,15 @@ TEXTS = (
     "e\u0301\u0301\u0301",
     "\0",
     "\u2028\u2029\ufeff",
+    "one\u0085two\u000cthree",
+    "हिन्दी cof\u00adfee cof\u200bfee",
+    "👍🏽 🇩🇪 scho\u0308n",
+    "[/b] [red]car[/red] \x1b[31mred",
+    "\ud83d alone",
     "a" * 3000,
     "word " * 400,
+    "the dog and the cat sleep . " * 8_000,
+    "a" * 200_000,
     "<unk> <s> </s>",
     "<b>bold</b>",
     "%s %n {0}",
@@ -61,6 +85,7 @@ TEXTS = (
     "1e400",
     "-1",
     "٣",
+    *NUMBERS,
     "\t\n\r",
 )
 
@@ -279,7 +304,8 @@ class Hand:
         elif how == "type" and isinstance(widget, QAbstractSpinBox):
             field = widget.findChild(QLineEdit)
             field.selectAll()
-            QTest.keyClicks(field, f"{there:.2f}" if isinstance(widget, QDoubleSpinBox) else str(round(there)))
+            plain = f"{there:.2f}" if isinstance(widget, QDoubleSpinBox) else str(round(there))
+            field.insert(NUMBERS[int(share * 1000) % len(NUMBERS)] if 0 < share < 0.5 else plain)
             QTest.keyClick(field, Qt.Key.Key_Return)
         else:
             self._turn(widget, QPointF(widget.rect().center()), 120 if share > 0.5 else -120, NO_KEY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import torch
-from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtCore import QLocale, QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
@@ -26,6 +27,7 @@ from engine.library import Library
 from engine.worker import Engine
 from tests.faults.mutations import Mutator, seeds
 
+LOCALES = ("en_US", "de_DE", "fr_FR", "ar_EG")  # of the person, by the seed: other commas, points and digits
 WEB = ("http", "https", "file", "mailto")
 
 
@@ -43,7 +45,7 @@ class Dialogs:
     def __init__(self, folder: Path, seed: int) -> None:
         self._random = random.Random(seed)
         self._folder = folder
-        self.files = sorted(p for p in folder.iterdir() if p.is_file())
+        self.files = sorted(p for p in folder.iterdir() if not p.is_dir())
 
     def open_name(self, *_: object, **__: object) -> tuple[str, str]:
         """Of files to open."""
@@ -82,8 +84,33 @@ class Dialogs:
                 QDesktopServices.unsetUrlHandler(scheme)
 
 
+LINE = "Ich habe heute keine Zeit ."
+ODD = {  # what else people open: other encodings, columns, separators, sizes and names
+    "mark.txt": b"\xef\xbb\xbf" + LINE.encode(),
+    "utf-16.txt": LINE.encode("utf-16"),
+    "latin-1.txt": "Das Wetter ist sch\u00f6n .".encode("latin-1"),
+    "binary.txt": bytes(range(256)) * 8,
+    "lines.txt": "one\u0085two\u2028three\u000cfour\rfive\r\nsix".encode(),
+    "decomposed.txt": "scho\u0308n \u1112\u1161\u11ab caf\u0065\u0301".encode(),
+    "joined.txt": "\U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea cof\u00adfee cof\u200bfee".encode(),
+    "labels.tsv": b"text\tlabel\na dog runs\tanimal\na bus stops\ttraffic\n",
+    "labels-first.tsv": b"label\ttext\nanimal\ta dog runs\ntraffic\ta bus stops\n",
+    "quotes.csv": b'text,label\n"a dog, which runs",animal\n"he said ""no""",talk\n',
+    "ragged.tsv": b"one\ttwo\nthree\n\tfour\tfive\n",
+    "empty.txt": b"",
+    "blank.txt": b"\n \n\t\n",
+    "one-line.txt": b"a word " * 3000,
+    "one-word.txt": b"a" * 200_000,
+    "many-lines.txt": b"the dog and the cat sleep .\n" * 20_000,
+    "UPPER.TXT": LINE.encode(),
+    "m\u00f6d\u00e9l %20 #1.txt": LINE.encode(),
+    "two\nlines.txt": LINE.encode(),
+    "[red]bold[-].txt": b"[red]dog[/b] \x1b[31mred\x1b[0m <b>bold</b>",
+}
+
+
 def some_files(folder: Path, seed: int, count: int = 40) -> None:
-    """Files a user may open: good ones, and as many that are broken in all kinds of ways."""
+    """Files a user may open: good ones, and as many that are broken or odd in all kinds of ways."""
     folder.mkdir(parents=True, exist_ok=True)
     good = seeds(folder / "good")
     for kind, path in good.items():
@@ -91,6 +118,11 @@ def some_files(folder: Path, seed: int, count: int = 40) -> None:
     mutator = Mutator(random.Random(seed), good)
     for i in range(count):
         mutator.write(folder, f"broken-{i}")
+    for name, data in ODD.items():
+        (folder / name).write_bytes(data)
+    (folder / "nowhere.txt").symlink_to(folder / "gone.txt")
+    (folder / "round.txt").symlink_to(folder / "round.txt")
+    os.mkfifo(folder / "pipe.txt")
 
 
 @contextmanager
@@ -100,9 +132,11 @@ def opened(home: Path, seed: int) -> Iterator[tuple[Window, Dialogs]]:
     some_files(files, seed)
     extra = home / "models"
     extra.mkdir()
-    shutil.copy(files / "good-mixture.safetensors", extra / "tiny-mixture.safetensors")
+    for name in ("lm", "lm-back", "mixture"):
+        shutil.copy(files / f"good-{name}.safetensors", extra / f"tiny-{name}.safetensors")
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
+    QLocale.setDefault(QLocale(LOCALES[(seed - 1) % len(LOCALES)]))
     theme = Theme()
     engine = Engine("cpu", library=Library(torch.device("cpu"), [CHECKPOINTS, extra]))
     settings = Settings(theme="light")
