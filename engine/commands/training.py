@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +14,21 @@ import typer
 
 from engine.commands.beam import read_options
 from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
+from engine.commands.options import request_of
 from engine.commands.output import console, errors, print_json, print_metrics, watch
 from engine.commands.translate import bleu
 from engine.jobs import Context
-from engine.jobs.training import train_model
+from engine.jobs.training import kept, train_model
 from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
-from engine.messages import ModelSaved, Train, TrainingPoint
+from engine.messages import Event, ModelSaved, Train, TrainingBegan, TrainingPoint
 from engine.text import UNK
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
+
+INTERRUPTED = 130  # exit code of a command ended by Ctrl+C
+MOST_NAME = 80  # characters of a file name made of settings
 
 
 def read_overrides(settings: list[str]) -> dict[str, Any]:
@@ -39,36 +45,83 @@ def read_overrides(settings: list[str]) -> dict[str, Any]:
     return out
 
 
+def model_name(recipe: str, overrides: Mapping[str, Any]) -> str:
+    """What a model is called that a recipe makes with fields set: toy, toy-seed2, toy-seed2-passes3."""
+    said = (f"-{field.rpartition('.')[2]}{value}" for field, value in overrides.items() if field != "name")
+    name = str(overrides.get("name", recipe)) + "".join(said)
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:MOST_NAME]
+
+
 def train(
     recipe: str = typer.Argument(help="A TOML file, or the name of a bundled recipe."),
     data: Path = typer.Option(..., help="Folder with the text the recipe names."),
-    output: Path = typer.Option(None, help="Checkpoint to write [models/NAME.safetensors]."),
+    output: Path = typer.Option(None, help="Checkpoint to write [models/NAME.safetensors, with what --set says]."),
+    existing: str = typer.Option(
+        None, help="What becomes of another model there: refuse, keep-both, replace [keep-both without --output]."
+    ),
     run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
     threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
     trace: int = typer.Option(0, min=0, max=500, help="Frames of a mixture model's training to record; 0 is none."),
     settings: list[str] = typer.Option([], "--set", metavar="FIELD=VALUE", help="Recipe field, as training.passes=3."),
 ) -> None:
-    """Train a model from a recipe. Stop it at any time; the same command goes on where it was."""
+    """Train a model from a recipe. Stop it at any time; the same command goes on where it was.
+
+    Another seed, setting or text is another training with a state of its own.
+    """
     path, overrides = find_recipe(recipe), read_overrides(settings)
-    target = output or Path("models") / f"{overrides.get('name', path.stem)}.safetensors"
+    target = output or Path("models") / f"{model_name(path.stem, overrides)}.safetensors"
     device = torch.device("cpu")
-    request = Train(
+    request = request_of(
+        Train,
         recipe=str(path),
         data=str(data),
         run=str(run),
         output=str(target),
+        existing=existing or ("refuse" if output else "keep-both"),
         threads=threads,
         frames=trace,
         overrides=overrides,
     )
-    for event in watch(train_model(request, Context(Library(device), device))):
-        if isinstance(event, TrainingPoint) and event.split == "valid":
+    work, state = train_model(request, Context(Library(device), device)), ""
+    for event in watch(until_interrupted(work)):
+        if isinstance(event, TrainingBegan):
+            state = event.state
+            if event.step:
+                errors.print(f"goes on after step {event.step:,} of {event.total:,}, from {state}")
+        elif isinstance(event, TrainingPoint) and event.split == "valid":
             figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
             errors.print(f"step {event.step:,}/{event.total:,}  valid  {figures}")
         elif isinstance(event, ModelSaved):
             console.print(f"{event.info.path}  {event.info.size_mb} MB")
             for name, metric in event.info.card.metrics.items():
                 console.print(f"  {name} {metric.value:.4g} {metric.unit}")
+            return
+    left, what = kept(Path(state)) if state else None, "there is nothing to keep"
+    if left and left.step:
+        what = f"the same command goes on after step {left.step:,} of {left.total:,}; delete {state} to drop it"
+    errors.print(f"stopped: {what}", soft_wrap=True)
+    raise typer.Exit(INTERRUPTED)
+
+
+def until_interrupted(work: Generator[Event]) -> Iterator[Event]:
+    """Events until Ctrl+C; the step that runs is finished first, so that the work can be put away whole.
+
+    A second Ctrl+C does not wait.
+    """
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(number: int, frame: object) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        while not pressed and (event := next(work, None)) is not None:
+            yield event
+    finally:
+        signal.signal(signal.SIGINT, before)
+        work.close()
 
 
 def evaluate(

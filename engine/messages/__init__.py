@@ -17,6 +17,7 @@ from engine.messages.core import (
     BrokenModel,
     Cancelled,
     Event,
+    Existing,
     Failed,
     Finished,
     FloatArray,
@@ -106,6 +107,7 @@ from engine.messages.search import (
     Token,
 )
 from engine.messages.settings import Setting, Settings, problems, setting, setting_of, settings_of, validated
+from engine.messages.training import DropTraining, InspectTraining, TrainingBegan, TrainingKept
 
 __all__ = [
     "PRESETS",
@@ -123,11 +125,13 @@ __all__ = [
     "Decoded",
     "DecodedSentence",
     "Diagnostics",
+    "DropTraining",
     "Encode",
     "EncodeClusters",
     "Encoded",
     "Event",
     "ExactToy",
+    "Existing",
     "Failed",
     "FindAttribute",
     "FindNeighbours",
@@ -138,6 +142,7 @@ __all__ = [
     "Hypothesis",
     "InspectLatent",
     "InspectMixture",
+    "InspectTraining",
     "IntArray",
     "Interpolate",
     "LatentReport",
@@ -195,6 +200,8 @@ __all__ = [
     "ToySpace",
     "ToyStep",
     "Train",
+    "TrainingBegan",
+    "TrainingKept",
     "TrainingPoint",
     "TrainingTrace",
     "UnloadModel",

@@ -7,7 +7,7 @@ strings, tuples and numpy arrays, never of tensors or widgets, and go to JSON an
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -61,6 +61,15 @@ class ListModels(Request, frozen=True):
     """Read the headers of all checkpoints in the library folders; answers `ModelList`."""
 
 
+Existing = Literal["refuse", "keep-both", "replace"]
+"""What becomes of another model that lies where a new one should go. What the same request made is made again."""
+EXISTING_TIPS = {
+    "refuse": "Nothing is trained, and it is said",
+    "keep-both": "The new one's name gets a number",
+    "replace": "The new one takes its place",
+}
+
+
 class Train(Request, frozen=True):
     """Train a model from a recipe; answers `Progress`, `TrainingPoint` and `ModelSaved`.
 
@@ -75,6 +84,10 @@ class Train(Request, frozen=True):
         str, setting("Run folder", effect="Folder for the state that a stopped training goes on from", path=True)
     ]
     output: Annotated[str, setting("Output", effect="Checkpoint to write", path=True)]
+    existing: Annotated[
+        Existing,
+        setting("Existing model", effect="What becomes of another model that lies there", tips=EXISTING_TIPS),
+    ] = "refuse"
     threads: Annotated[
         int,
         setting("Threads", ge=0, le=1024, unit="threads", effect="Torch threads; 0 is all cores but one", rare=True),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,9 +14,9 @@ from engine.messages import Metric
 from engine.metrics.ngram import KneserNey
 from engine.models import build, read_config
 from engine.text import BOS, EOS, UNK, Tokenizer
-from engine.training.data import held_out, read_split
-from engine.training.loop import Loss
+from engine.training.data import read_split, training_rows
 from engine.training.recipe import Recipe
+from engine.training.task import Batch, Loss, ModelTask
 
 
 def pad_sentences(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -29,14 +28,13 @@ def pad_sentences(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return tokens, lengths
 
 
-class LanguageModelTask:
+class LanguageModelTask(ModelTask):
     """A recipe's language model, its tokenizer and its sentences."""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe
-        hidden = held_out(recipe.data, folder)
-        rows = dict.fromkeys(r[-1] for r in read_split(recipe.data, folder, "train") if r[-1].lower() not in hidden)
-        texts = list(rows)[: recipe.max_examples or None]
+        texts = list(dict.fromkeys(row[-1] for row in training_rows(recipe.data, folder)))
+        texts = texts[: recipe.max_examples or None]
         cut = recipe.tokenizer
         self.tokenizer = Tokenizer.train(cut.kind, texts, cut.size, min_count=cut.min_count)
         self.backward = recipe.model.get("direction", "forward") == "backward"
@@ -48,13 +46,15 @@ class LanguageModelTask:
         self.model: Any = build(config, self.tokenizer)
         self.lengths = [len(s) + 1 for s in self.train_sentences]
 
-    def begin(self, number: int) -> None:
-        """Every pass has the same examples."""
+    @property
+    def held_out(self) -> Mapping[str, int]:
+        """Validation and test sentences, by split."""
+        return {"valid": len(self._valid), "test": len(self._test)}
 
-    def loss(self, indices: list[int], step: int) -> Loss:
+    def step(self, batch: Batch) -> Iterator[Loss]:
         """Summed negative log-likelihood, per token."""
-        tokens, lengths = pad_sentences([self.train_sentences[i] for i in indices])
-        return Loss(-self.model(tokens, lengths).sum(), int(lengths.sum()))
+        tokens, lengths = pad_sentences([self.train_sentences[i] for i in batch.indices])
+        yield Loss(-self.model(tokens.to(batch.device), lengths).sum(), int(lengths.sum()))
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """Validation nats per token."""
@@ -75,10 +75,6 @@ class LanguageModelTask:
             "unknown_words": Metric(unknown, "", "count", count, of),
             "perplexity_kneser_ney_5": Metric(baseline, "", "interpolated Kneser-Ney 5-gram, same text", count, of),
         }
-
-    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Nothing is recorded."""
-        return {}
 
     def _encode(self, text: str) -> list[int]:
         ids = self.tokenizer.encode(text)

@@ -64,7 +64,7 @@ class MixtureTask(VaeTask):
     def latent_figures(self) -> dict[str, float]:
         """Mutual information of codes and sentences, how far the components stand apart, agreement with labels."""
         q = responsibilities(self.model, self.valid_sentences)
-        found = agreement(q, self.model.components()[0].numpy(), self._by_kind(self.valid_labels))
+        found = agreement(q, self.model.components()[0].cpu().numpy(), self._by_kind(self.valid_labels))
         return {name: metric.value for name, metric in found.items()}
 
     def test(self) -> dict[str, Metric]:

@@ -27,18 +27,14 @@ class TokenizerRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Optimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The training loop's settings: AdamW with warm-up, then one of two schedules.
-
-    `cosine` decays to a tenth from the first step on; `trapezoid` stays at its height and falls to zero in a straight
-    line over the last `decay` of the steps, so that a run can be ended well from any of its states (Zhai et al. 2022).
-    """
+    """The training loop's settings; AdamW with warm-up, then a schedule: see `engine.training.schedule`."""
 
     passes: PositiveInt = 10  # over the training text
     batch_tokens: PositiveInt = 2048  # padded tokens of a batch
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: Annotated[int, msgspec.Meta(ge=0)] = 200
     schedule: Literal["cosine", "trapezoid"] = "cosine"
-    decay: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.25
+    decay: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.25  # share of all steps that a trapezoid takes to fall to 0
     weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     beta2: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.99
     clip: PositiveFloat = 1.0  # largest global gradient norm

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.training.language_model import LanguageModelTask
-from engine.training.loop import Task
 from engine.training.mixture import MixtureTask
 from engine.training.recipe import Recipe
 from engine.training.recorder import Recorder
+from engine.training.task import Task
 from engine.training.translation import TranslationTask
 from engine.training.vae import VaeTask
 

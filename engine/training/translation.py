@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -18,15 +17,15 @@ from engine.models import build, read_config
 from engine.models.translation import pad
 from engine.text import BOS, EOS, PAD, Tokenizer
 from engine.training.augmentation import Augmentation, Augmenter
-from engine.training.data import held_out, read_split
-from engine.training.loop import Loss
+from engine.training.data import held_out, read_split, training_rows
 from engine.training.phrases import TextPair
 from engine.training.recipe import Recipe
+from engine.training.task import Batch, Loss, ModelTask
 
 Pair = tuple[list[int], list[int]]
 
 
-class TranslationTask:
+class TranslationTask(ModelTask):
     """A recipe's translator, the shared tokenizer and the sentence pairs: column 0 the source, column 1 the target.
 
     Option `label_smoothing`: the share of probability spread over the whole vocabulary. Option `augmentation`: a
@@ -36,11 +35,9 @@ class TranslationTask:
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe
         self.label_smoothing = float(recipe.options.get("label_smoothing", 0.0))
-        sources, targets = held_out(recipe.data, folder, 0), held_out(recipe.data, folder, 1)
-        rows = read_split(recipe.data, folder, "train")
-        kept = [(s, t) for s, t in rows if s.lower() not in sources and t.lower() not in targets]
-        self._text = kept[: recipe.max_examples or None]
-        self._held_out = sources, targets
+        self._text: list[TextPair] = [(s, t) for s, t in training_rows(recipe.data, folder, texts=(0, 1))]
+        self._text = self._text[: recipe.max_examples or None]
+        self._hidden = held_out(recipe.data, folder, 0), held_out(recipe.data, folder, 1)
         self._augmenter: Augmenter | None = None
         if "augmentation" in recipe.options:
             self._augmenter = Augmenter(msgspec.convert(recipe.options["augmentation"], Augmentation))
@@ -69,17 +66,22 @@ class TranslationTask:
     def _drawn(self, number: int) -> list[TextPair]:
         if self._augmenter is None:
             return self._text
-        sources, targets = self._held_out
+        sources, targets = self._hidden
         drawn = self._augmenter.round(self._text, self.recipe.seed, number)
         return [(s, t) for s, t in drawn if s.lower() not in sources and t.lower() not in targets]
 
-    def loss(self, indices: list[int], step: int) -> Loss:
+    @property
+    def held_out(self) -> Mapping[str, int]:
+        """Validation and test pairs, by split."""
+        return {"valid": len(self._valid), "test": len(self._test)}
+
+    def step(self, batch: Batch) -> Iterator[Loss]:
         """Summed smoothed cross-entropy, per target token."""
-        sources, targets = pair_tensors([self.train_pairs[i] for i in indices])
+        sources, targets = (t.to(batch.device) for t in pair_tensors([self.train_pairs[i] for i in batch.indices]))
         logits = self.model(sources, targets).float()  # N, V
         wanted = counted_targets(targets)
         total = functional.cross_entropy(logits, wanted, reduction="sum", label_smoothing=self.label_smoothing)
-        return Loss(total, len(wanted))
+        yield Loss(total, len(wanted))
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """Validation nats per target token, without smoothing."""
@@ -103,10 +105,6 @@ class TranslationTask:
             "nll_per_token": Metric(nll / count, "nats", "exact", count, "target pieces, end marks included"),
         }
 
-    def trace(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Nothing is recorded."""
-        return {}
-
     def _encode(self, rows: Sequence[tuple[str, ...]]) -> list[Pair]:
         return [(self.tokenizer.encode(s), self.tokenizer.encode(t)) for s, t in rows]
 
@@ -125,9 +123,10 @@ def counted_targets(targets: Tensor) -> Tensor:
 def negative_log_likelihood(model: Any, pairs: Sequence[Pair], *, batch: int = 64) -> tuple[float, int]:
     """Summed nats and counted target tokens, end marks included."""
     total, count = 0.0, 0
+    device = next(model.parameters()).device
     order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))
     for start in range(0, len(order), batch):
-        sources, targets = pair_tensors([pairs[i] for i in order[start : start + batch]])
+        sources, targets = (t.to(device) for t in pair_tensors([pairs[i] for i in order[start : start + batch]]))
         wanted = counted_targets(targets)
         logits = model(sources, targets)
         total += float(functional.cross_entropy(logits, wanted, reduction="none").double().sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim import SGD, Optimizer
 
 from engine.latent.evaluation import evaluate, kl_of, posteriors
 from engine.messages import Metric
@@ -19,17 +20,20 @@ from engine.models import build, read_config
 from engine.models.decoders import packed_rows
 from engine.objectives import gaussian
 from engine.objectives.bag_of_words import bag_of_words, rarity
-from engine.objectives.composition import read_objective
+from engine.objectives.composition import Aggressive, read_objective
 from engine.objectives.free_bits import free_bits
 from engine.objectives.noise import corrupt, word_dropout
 from engine.text import EOS, Tokenizer
-from engine.training.data import held_out, read_split
+from engine.training.data import read_split, training_rows
 from engine.training.language_model import pad_sentences
-from engine.training.loop import Loss
-from engine.training.recipe import Recipe
+from engine.training.recipe import Optimisation, Recipe
+from engine.training.task import Batch, Loss, ModelTask
+
+ENCODER = "encoder"
+"""The optimiser that catches up before each step of the whole: see `VaeTask.optimisers`."""
 
 
-class VaeTask:
+class VaeTask(ModelTask):
     """A recipe's latent-variable model, its tokenizer and its sentences.
 
     Models with another prior or posterior override `divergences`; the rest is shared.
@@ -38,9 +42,7 @@ class VaeTask:
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe
         self.objective = read_objective(recipe.options)
-        hidden = held_out(recipe.data, folder)
-        texts = [r[-1] for r in read_split(recipe.data, folder, "train") if r[-1].lower() not in hidden]
-        texts = texts[: recipe.max_examples or None]
+        texts = [row[-1] for row in training_rows(recipe.data, folder)][: recipe.max_examples or None]
         cut = recipe.tokenizer
         self.tokenizer = Tokenizer.train(cut.kind, texts, cut.size, min_count=cut.min_count)
         encoded = map(self.tokenizer.encode, texts)
@@ -58,25 +60,37 @@ class VaeTask:
 
     # --- the training objective ------------------------------------------------------------------------------------
 
-    def begin(self, number: int) -> None:
-        """Every pass has the same examples."""
+    @property
+    def held_out(self) -> Mapping[str, int]:
+        """Validation and test sentences, by split."""
+        return {"valid": len(self.valid_sentences), "test": len(self.test_sentences)}
 
-    def loss(self, indices: list[int], step: int) -> Loss:
-        """The weighted terms of a batch, per token."""
-        sentences = [self.train_sentences[i] for i in indices]
+    def optimisers(self, settings: Optimisation) -> Mapping[str, Optimizer]:
+        """AdamW over all weights; plain gradient descent over the encoder's where it catches up before each step."""
+        how = self.objective.aggressive
+        out = dict(super().optimisers(settings))
+        if how:
+            group = {"params": self.model.encoder_parameters(), "lr": how.learning_rate, "scheduled": False}
+            out[ENCODER] = SGD([group])
+        return out
+
+    def step(self, batch: Batch) -> Iterator[Loss]:
+        """The weighted terms of a batch, per token; before them those that the encoder alone goes down."""
         aggressive = self.objective.aggressive
-        if aggressive and step < aggressive.until:
-            self._catch_up(step)
-        terms = self.terms(sentences, np.random.default_rng((self.recipe.seed, step)), step)
+        if aggressive and batch.step < aggressive.until:
+            yield from self._catch_up(aggressive, batch.step)
+        sentences = [self.train_sentences[i] for i in batch.indices]
+        terms = self.terms(sentences, np.random.default_rng((self.recipe.seed, batch.step)), batch.step)
         count = sum(len(s) + 1 for s in sentences)
         per_sentence = {name: float(value.detach()) / len(sentences) for name, value in terms.items()}
-        return Loss(self.objective.weigh(terms, step), count, per_sentence)
+        yield Loss(self.objective.weigh(terms, batch.step), count, per_sentence)
 
     def terms(
         self, sentences: Sequence[Sequence[int]], random: np.random.Generator, step: int = 0
     ) -> dict[str, Tensor]:
         """All loss terms the model has, in nats, summed over the batch and unweighted."""
         tokens, lengths = pad_sentences(sentences)
+        tokens = tokens.to(self.model.project.weight.device)
         posterior = self._infer(sentences, tokens, lengths, random)
         points = self.draw(posterior, step)
         inputs = tokens[:, :-1]
@@ -86,10 +100,11 @@ class VaeTask:
         out = {"reconstruction": -log_probs.sum()}
         out.update(self.divergences(posterior))
         if "bag-of-words" in self.objective.terms:
-            rows, words = packed_rows(lengths), tokens[:, 1:]
+            rows, words = packed_rows(lengths).to(tokens.device), tokens[:, 1:]
             flat = torch.nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False).data
             inside = flat != EOS
-            bag = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside], self._bag_weights)
+            rare = self._bag_weights if self._bag_weights is None else self._bag_weights.to(tokens.device)
+            bag = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside], rare)
             out["bag-of-words"] = bag.sum()
         return out
 
@@ -116,29 +131,21 @@ class VaeTask:
             posterior = self.model.infer(*self.model.read([corrupt(s, how, random) for s in sentences]))
         return posterior
 
-    def _catch_up(self, step: int) -> None:
-        """Encoder-only gradient descent on fresh batches until its loss stalls, before the decoder's step.
+    def _catch_up(self, how: Aggressive, step: int) -> Iterator[Loss]:
+        """Losses of fresh batches for the encoder alone until they stall (He et al. 2019).
 
-        Plain gradient descent keeps no state of its own, and the batches depend on the seed and the step alone, so a
-        resumed run catches up in the same way.
+        Its plain gradient descent keeps no state of its own, and the batches depend on the seed and the step alone,
+        so a resumed run catches up in the same way.
         """
-        how = self.objective.aggressive
-        assert how is not None
-        parameters = self.model.encoder_parameters()
         random = np.random.default_rng((self.recipe.seed, step, 1))
         before, seen = math.inf, 0.0
         for count in range(1, how.most + 1):
             first = int(random.integers(len(self.train_sentences)))
             near = sorted(range(first, min(first + 32, len(self.lengths))), key=self.lengths.__getitem__)
             sentences = [self.train_sentences[i] for i in near]
-            total = self.objective.weigh(self.terms(sentences, random), step) / len(sentences)
-            gradients = torch.autograd.grad(total, parameters)
-            norm = math.sqrt(sum(float(g.square().sum()) for g in gradients))
-            scale = how.learning_rate * min(1.0, self.recipe.training.clip / max(norm, 1e-12))
-            with torch.no_grad():
-                for parameter, gradient in zip(parameters, gradients, strict=True):
-                    parameter.sub_(gradient, alpha=scale)
-            seen += float(total.detach())
+            loss = Loss(self.objective.weigh(self.terms(sentences, random), step), len(sentences), optimiser=ENCODER)
+            yield loss
+            seen += float(loss.total.detach()) / loss.count
             if count % how.check == 0:
                 if seen >= before:
                     break

@@ -29,7 +29,7 @@ from engine.library import Library
 from engine.messages import Sample, Train, decode_request
 from engine.models.lstm import LstmLm, LstmLmConfig
 from engine.text import Tokenizer
-from engine.training import loop
+from engine.training import trainer
 from tests.faults.mutations import SENTENCES
 
 RECIPE = """
@@ -133,7 +133,7 @@ def trainings(folder: Path, rounds: int, rng: random.Random) -> Found:
     for split, part in (("train", lines[:21]), ("valid", lines[21:24]), ("test", lines[24:])):
         (folder / f"{split}.txt").write_text("\n".join(part))
     (folder / "toy.toml").write_text(RECIPE)
-    loop.SAVE_EVERY = 0.0  # a state after every step
+    trainer.SAVE_EVERY = 0.0  # a state after every step
 
     def training(run: str) -> Callable[[], None]:
         places = {"run": str(folder / run), "output": str(folder / run / "toy.safetensors")}

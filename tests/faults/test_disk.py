@@ -24,7 +24,8 @@ from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.library import Library
 from engine.messages import Train
-from engine.training import loop
+from engine.training import trainer
+from engine.training.state import read_state
 from tests.faults.killing import RECIPE
 from tests.faults.mutations import tiny_models
 
@@ -82,7 +83,7 @@ def test_a_training_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
     for split in ("train", "valid", "test"):
         (tmp_path / f"{split}.txt").write_text("\n".join(f"{split} {w} sees the dog ." for w in ("Tom", "Mary", "Bo")))
     (tmp_path / "toy.toml").write_text(RECIPE)
-    monkeypatch.setattr(loop, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(trainer, "SAVE_EVERY", 0.0)
     device = torch.device("cpu")
 
     def train(run: str) -> None:
@@ -105,9 +106,8 @@ def test_a_training_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
 @pytest.mark.parametrize("data", [b"", b"half a state", b"PK\x03\x04 and no archive"])
 def test_a_broken_state_is_one_sentence(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "toy.state").write_bytes(data)
-    run = loop._Run.__new__(loop._Run)
-    with pytest.raises(ValueError, match="is no state of this recipe; remove it") as caught:
-        run.load(tmp_path / "toy.state")
+    with pytest.raises(ValueError, match="is no state of this training; remove it") as caught:
+        read_state(tmp_path / "toy.state", "", lambda values: None)
     assert "\n" not in str(caught.value)
 
 

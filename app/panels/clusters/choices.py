@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 from pathlib import Path
@@ -46,20 +45,25 @@ class Lesson(msgspec.Struct, frozen=True):
         return objective(self.beta, 1.0 if self.information else 0.0)
 
     def name(self) -> str:
-        """What the trained model is called: the same choices give the same name, so that a run can go on."""
+        """What the trained model is called: its text, objective, passes and seed."""
         kind = SLUGS[OBJECTIVES.index(self.title)]
         weight = f"-b{round(self.beta * 100):03d}" if self.beta < 1 else ""
-        return f"my-{kind}{weight}-s{self.seed}"
+        return f"my-{slug(self.text)}-{kind}{weight}-p{self.passes}-s{self.seed}"
+
+    @property
+    def text(self) -> str:
+        """What the text is called: its folder's name."""
+        return self.data.replace("\\", "/").rstrip("/").rpartition("/")[2] or "errands"
 
     def request(self, runs: Path) -> Train:
-        """The run; its state is kept in a folder under `runs`, the model goes to the library."""
-        name, data = self.name(), self.data or str(EXAMPLES)
-        text = hashlib.sha256(f"{self.recipe}\n{data}".encode()).hexdigest()[:8]  # weights go on in their own text
+        """The run; its state is kept in `runs`, the model goes to the library beside all others."""
+        name = self.name()
         return Train(
             recipe=self.recipe,
-            data=data,
-            run=str(runs / f"{name}-p{self.passes}-{text}"),
+            data=self.data or str(EXAMPLES),
+            run=str(runs),
             output=str(models_folder() / f"{name}.safetensors"),
+            existing="keep-both",
             threads=1,
             frames=FRAMES,
             overrides={
@@ -140,6 +144,11 @@ def code_text(code: Any) -> str:
 def objective(beta: float, information: float) -> str:
     """The lecture's name for the weights of dispersion and information."""
     return OBJECTIVES[(beta < 1) + 2 * (information < 1)]
+
+
+def slug(name: str) -> str:
+    """A name as a part of a file's name, at most 24 characters."""
+    return "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")[:24].rstrip("-") or "text"
 
 
 def models_folder() -> Path:

@@ -113,8 +113,7 @@ class LessonForm(QWidget):
         self.beta.set_value(lesson.beta)
         self.passes.set_value(lesson.passes)
         self.seed.set_value(lesson.seed)
-        folder = lesson.data.replace("\\", "/").rstrip("/").rpartition("/")[2]
-        self.data.setText(f"Text: {folder}" if folder else "Text: the example errands")
+        self.data.setText(f"Text: {lesson.text}" if lesson.data else "Text: the example errands")
         self.start.setText(f"Train {lesson.title}")
 
     def show_run(self, trainer: Trainer) -> None:

@@ -16,11 +16,12 @@ from engine.assets import EXAMPLES
 from engine.checkpoint import load_model, read_trace
 from engine.latent.mixtures import divergences, responsibilities
 from engine.messages import Event, ModelSaved, TrainingTrace
-from engine.training.loop import train
 from engine.training.mixture import MixtureTask
 from engine.training.recipe import Recipe, find_recipe, read_recipe
 from engine.training.recorder import frame_steps, stratified
+from engine.training.task import Batch
 from engine.training.tasks import make_recorder, make_task
+from engine.training.trainer import Trainer
 
 SIZES = {"kind": "mixture-vae", "embedding": 8, "encoder": 8, "decoder": 12, "head": 8, "clusters": 1, "dropout": 0.0}
 DGMVAE = {"reconstruction": {}, "mean-prior": {}, "dispersion": {"weight": 0.3}, "aggregated-categorical": {}}
@@ -69,7 +70,7 @@ def task(folder: Path, terms: Mapping[str, Any], **changes: Any) -> MixtureTask:
 def run(folder: Path, terms: Mapping[str, Any], runs: Path, *, frames: int = 0, **changes: Any) -> list[Event]:
     made = task(folder, terms, **changes)
     recorder = make_recorder(made, frames)
-    return list(train(made.recipe, made, runs, runs / "out.safetensors", recorder))
+    return list(Trainer(made.recipe, made, recorder=recorder).run(runs / "a.state", runs / "out.safetensors"))
 
 
 def test_the_terms_are_the_divergences_of_the_test(folder: Path) -> None:
@@ -97,7 +98,7 @@ def test_the_terms_are_the_divergences_of_the_test(folder: Path) -> None:
 )
 def test_each_member_has_its_terms_and_gradients(folder: Path, model: dict[str, Any], expected: set[str]) -> None:
     made = task(folder, {name: {} for name in expected}, **model)
-    loss = made.loss([0, 1, 2, 3], 0)
+    (loss,) = made.step(Batch([0, 1, 2, 3], 0, torch.device("cpu")))
     assert set(loss.terms) == expected
     loss.total.backward()  # type: ignore[no-untyped-call]
     silent = [n for n, p in made.model.named_parameters() if p.requires_grad and p.grad is None]
@@ -105,9 +106,10 @@ def test_each_member_has_its_terms_and_gradients(folder: Path, model: dict[str, 
 
 
 def test_a_term_the_model_lacks_is_refused_and_one_at_zero_is_not(folder: Path) -> None:
+    batch = Batch([0], 0, torch.device("cpu"))
     with pytest.raises(ValueError, match="no loss term 'dispersion'"):
-        task(folder, DGMVAE, dimension=0).loss([0], 0)
-    task(folder, {"reconstruction": {}, "dispersion": {"weight": 0.0}}, dimension=0).loss([0], 0)
+        list(task(folder, DGMVAE, dimension=0).step(batch))
+    assert list(task(folder, {"reconstruction": {}, "dispersion": {"weight": 0.0}}, dimension=0).step(batch))
 
 
 def test_as_released_scales_the_divergence_of_a_code_by_components_over_variables(folder: Path) -> None:
@@ -126,7 +128,7 @@ def test_errands_form_clusters_where_the_plain_mixture_collapses(tmp_path: Path)
     found = {}
     for name in ("live-gmvae", "live-dgmvae"):
         made = make_task(read_recipe(find_recipe(name), {"training.passes": 12}), EXAMPLES)
-        saved = list(train(made.recipe, made, tmp_path, tmp_path / f"{name}.safetensors"))[-1]
+        saved = list(Trainer(made.recipe, made).run(tmp_path / f"{name}.state", tmp_path / f"{name}.safetensors"))[-1]
         assert isinstance(saved, ModelSaved)
         found[name] = {n: m.value for n, m in saved.info.card.metrics.items()}
     plain, dispersed = found["live-gmvae"], found["live-dgmvae"]
@@ -160,8 +162,8 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_the_same_trace(folder: Pa
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     run(folder, GMVAE, whole, frames=6, passes=3)
     made = task(folder, GMVAE, passes=3)
-    work = train(made.recipe, made, parts, parts / "out.safetensors", make_recorder(made, 6))
-    while not (parts / "toy-mixture.state").exists():
+    work = Trainer(made.recipe, made, recorder=make_recorder(made, 6)).run(parts / "a.state", parts / "out.safetensors")
+    while not (parts / "a.state").exists():
         next(work)
     work.close()
     run(folder, GMVAE, parts, frames=6, passes=3)

@@ -65,11 +65,21 @@ def test_a_lesson_asks_for_what_the_form_says(tmp_path, monkeypatch):
         "options.terms.information.weight": 0.0,
         "training.passes": 7,
         "seed": 3,
-        "name": "my-dgmvae-b035-s3",
+        "name": "my-errands-dgmvae-b035-p7-s3",
     }
-    assert Path(request.output) == tmp_path / "my-dgmvae-b035-s3.safetensors"
+    assert Path(request.output) == tmp_path / "my-errands-dgmvae-b035-p7-s3.safetensors"
+    assert request.existing == "keep-both"
     assert request.threads == 1
     assert request.frames == 60
+
+
+def test_a_trained_models_name_says_text_objective_passes_and_seed():
+    lesson = Lesson(beta=0.2, passes=5, seed=2, data="/home/me/Große Texte 2024/")
+    assert lesson.name() == "my-große-texte-2024-dgmvae-b020-p5-s2"
+    changes = ({"passes": 6}, {"seed": 3}, {"beta": 0.25}, {"information": True}, {"data": "/other"})
+    names = {lesson.with_fields(**c).name() for c in changes}
+    assert len(names | {lesson.name()}) == 6
+    assert len(Lesson(data="x" * 300).name()) < 60
 
 
 @pytest.mark.parametrize(
@@ -137,12 +147,12 @@ def test_the_view_follows_a_training_and_then_reads_the_model(live, qtbot):
     assert live.cinema.playhead.at_edge
     assert live.terms.loss._series["reconstruction"].size >= 2
     assert live.bridge.wait_for(lambda: not trainer.running, 100)
-    assert live.store.choices.model == "my-dgmvae-b020-s1"
+    assert live.store.choices.model == "my-errands-dgmvae-b020-p40-s1"
     assert live.bridge.wait_for(lambda: live.main.last is not None, 20)
     settle(live)
     assert live.main.film.steps == trainer.film.steps
     assert not live.run_bar.isVisible()
-    assert live.inputs.model.findData("my-dgmvae-b020-s1") >= 0
+    assert live.inputs.model.findData("my-errands-dgmvae-b020-p40-s1") >= 0
 
 
 @pytest.mark.slow

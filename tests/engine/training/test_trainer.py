@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from engine.library import Library
 from engine.messages import Event, ModelSaved, Train, TrainingPoint
 from engine.training.data import Source, batches, read_source
 from engine.training.language_model import LanguageModelTask
-from engine.training.loop import learning_rate, train
 from engine.training.recipe import Optimisation, Recipe, read_recipe
+from engine.training.schedule import learning_rate
+from engine.training.trainer import Trainer
 
 RECIPE = """
 name = "toy"
@@ -94,9 +96,14 @@ def test_the_same_seed_gives_the_same_bytes_and_a_stopped_run_too(folder: Path, 
 
 
 def test_a_leftover_of_a_kill_while_saving_does_no_harm(folder: Path, context: Context) -> None:
-    (folder / "a").mkdir()
-    (folder / "a" / "toy.part").write_bytes(b"half a state")
+    list(train_model(request(folder, "a"), context))
+    (state,) = (folder / "a").glob("*.state")
+    left, fresh = (state.with_name(f".{state.name}.{n}.part") for n in ("left", "fresh"))
+    for part in (left, fresh):
+        part.write_bytes(b"half a state")
+    os.utime(left, (0, 0))
     assert isinstance(list(train_model(request(folder, "a"), context))[-1], ModelSaved)
+    assert (left.exists(), fresh.exists()) == (False, True), "a fresh one may be another process's"
 
 
 def test_early_stopping_keeps_the_best_weights(folder: Path) -> None:
@@ -110,7 +117,7 @@ def test_early_stopping_keeps_the_best_weights(folder: Path) -> None:
         return next(figures), {}
 
     task.validate = validate  # type: ignore[method-assign]
-    events = list(train(recipe, task, folder / "run", folder / "out.safetensors"))
+    events = list(Trainer(recipe, task).run(folder / "toy.state", folder / "out.safetensors"))
     assert len(kept) == 5, "three validations without gain end it"
     assert isinstance(events[-1], ModelSaved)
     for name, value in task.model.state_dict().items():
@@ -137,14 +144,14 @@ def test_batches_cover_everything_once_under_the_size() -> None:
 
 def test_learning_rate_warms_up_and_decays() -> None:
     settings = Optimisation(learning_rate=1.0, warmup_steps=10)
-    rates = [learning_rate(s, 110, settings) for s in (0, 9, 10, 60, 110)]
+    rates = [learning_rate(1.0, s, 110, settings) for s in (0, 9, 10, 60, 110)]
     assert rates == pytest.approx([0.1, 1.0, 1.0, 0.55, 0.1])
 
 
-def test_a_trapezoid_stays_at_its_height_and_falls_straight_to_zero() -> None:
-    settings = Optimisation(learning_rate=1.0, warmup_steps=10, schedule="trapezoid", decay=0.2)
-    rates = [learning_rate(s, 100, settings) for s in (0, 10, 80, 90, 95, 100, 101)]
-    assert rates == pytest.approx([0.1, 1.0, 1.0, 0.5, 0.25, 0.0, 0.0])
+def test_a_trapezoid_stays_at_its_peak_until_it_falls_to_nothing() -> None:
+    settings = Optimisation(warmup_steps=10, schedule="trapezoid", decay=0.2)
+    rates = [learning_rate(2.0, s, 100, settings) for s in (0, 9, 10, 79, 80, 90, 99, 100)]
+    assert rates == pytest.approx([0.2, 2.0, 2.0, 2.0, 2.0, 1.0, 0.1, 0.0])
 
 
 @pytest.mark.parametrize(

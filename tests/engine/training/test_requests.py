@@ -1,0 +1,269 @@
+"""A training is what was asked for: settings and text tell it from any other, and nothing is replaced unasked."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.checkpoint import load_model, read_header
+from engine.jobs import Context
+from engine.jobs.training import train_model
+from engine.library import Library
+from engine.messages import (
+    DropTraining,
+    Event,
+    InspectTraining,
+    ModelSaved,
+    Progress,
+    TrainingBegan,
+    TrainingKept,
+    TrainingPoint,
+)
+from engine.training.recipe import read_recipe
+from engine.training.state import fingerprint
+from engine.worker import Engine
+from tests.engine.training.toys import CPU, asked, sentences, trained, write_text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_text(tmp_path)
+
+
+def steps(events: list[Event]) -> int:
+    return sum(isinstance(e, Progress) and e.done > 0 for e in events)
+
+
+def began(events: list[Event]) -> TrainingBegan:
+    return next(e for e in events if isinstance(e, TrainingBegan))
+
+
+def saved(events: list[Event]) -> Path:
+    last = events[-1]
+    assert isinstance(last, ModelSaved)
+    return Path(last.info.path)
+
+
+def weights(path: Path) -> torch.Tensor:
+    return torch.cat([p.flatten() for p in load_model(path)[0].parameters()])
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"training.learning_rate": 0.03}, {"training.passes": 7}])
+def test_another_setting_in_the_same_run_folder_is_another_training(folder: Path, change: dict[str, Any]) -> None:
+    trained(asked(folder))
+    events = trained(asked(folder, output="other", overrides=change))
+    assert began(events).step == 0
+    assert steps(events) > 0
+    fresh = trained(asked(folder, run="fresh", output="fresh", overrides=change))
+    assert saved(events).read_bytes() == saved(fresh).read_bytes()
+    assert not torch.equal(weights(saved(events)), weights(folder / "toy.safetensors"))
+
+
+def test_another_text_of_the_same_names_is_another_training(tmp_path: Path) -> None:
+    here = write_text(tmp_path / "here")
+    there = write_text(tmp_path / "there", [s.replace("Tom", "Bob").replace("tea", "pie") for s in sentences()])
+    trained(asked(here, run="../runs"))
+    events = trained(asked(there, run="../runs"))
+    assert steps(events) > 0
+    model, _ = load_model(saved(events))
+    assert "bob" in model.tokenizer.pieces(range(model.tokenizer.size))  # type: ignore[union-attr]
+    assert steps(trained(asked(there, run="../runs"))) == 0, "the same request is not done twice"
+
+
+def test_a_changed_line_of_the_text_is_another_training(folder: Path) -> None:
+    recipe = read_recipe(folder / "toy.toml")
+    before = fingerprint(recipe, folder)
+    assert fingerprint(recipe, folder) == before
+    for split in ("train", "valid", "test"):
+        path = folder / "toy" / f"{split}.txt"
+        path.write_text(path.read_text() + "\nMary sees Mary .")
+        now = fingerprint(recipe, folder)
+        assert now != before
+        before = now
+    assert fingerprint(recipe, folder, frames=3) != before
+    named = read_recipe(folder / "toy.toml", {"name": "else", "role": "forward", "card.title": "Another"})
+    assert fingerprint(named, folder) == before, "what a model is called does not change its weights"
+
+
+def test_a_model_of_another_request_is_replaced_only_when_that_is_asked_for(folder: Path) -> None:
+    first = saved(trained(asked(folder)))
+    kept = first.read_bytes()
+    other = {"overrides": {"seed": 2}}
+    with pytest.raises(ValueError, match="holds another model"):
+        trained(asked(folder, **other))
+    assert first.read_bytes() == kept
+    beside = saved(trained(asked(folder, existing="keep-both", **other)))
+    assert beside.name == "toy-2.safetensors"
+    assert saved(trained(asked(folder, existing="keep-both", **other))) == beside, "its own place is found again"
+    assert first.read_bytes() == kept
+    assert saved(trained(asked(folder))).read_bytes() == kept, "what the same request made is made again"
+    assert saved(trained(asked(folder, existing="replace", **other))) == first
+    assert first.read_bytes() == beside.read_bytes()
+    assert read_header(first).info.trained["seed"] == 2
+
+
+def test_a_file_that_is_no_model_is_not_replaced_either(folder: Path) -> None:
+    (folder / "toy.safetensors").write_text("notes")
+    with pytest.raises(ValueError, match="holds another model"):
+        trained(asked(folder))
+    assert (folder / "toy.safetensors").read_text() == "notes"
+
+
+# --- said before anything is trained ----------------------------------------------------------------------------------
+
+
+def refused(request: Any) -> str:
+    """The sentence, and that not one step was done for it."""
+    seen: list[Event] = []
+    with pytest.raises((ValueError, OSError)) as caught:
+        seen.extend(train_model(request, Context(Library(CPU, []), CPU)))
+    assert steps(seen) == 0
+    assert not Path(request.output).is_file()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+@pytest.mark.parametrize("text", ["", "\n \n", "\t\n"])
+def test_an_empty_split_is_named(folder: Path, split: str, text: str) -> None:
+    (folder / "toy" / f"{split}.txt").write_text(text)
+    assert f"the {split} split is empty: no line of toy/{split}.txt has text" in refused(asked(folder))
+
+
+def test_rows_without_the_columns_are_an_empty_split(folder: Path) -> None:
+    (folder / "toy.toml").write_text((folder / "toy.toml").read_text().replace("[[data]]", "[[data]]\ncolumns = [2]"))
+    assert "at least 3 tab-separated columns" in refused(asked(folder))
+
+
+def test_sentences_that_are_all_too_long_are_nothing_to_train_on(folder: Path) -> None:
+    said = refused(asked(folder, overrides={"max_tokens": 3}))
+    assert "there is nothing to train on" in said
+    assert "at most 3 tokens" in said
+
+
+def test_sentences_that_are_all_held_out_are_nothing_to_train_on(folder: Path) -> None:
+    (folder / "toy" / "train.txt").write_text((folder / "toy" / "test.txt").read_text())
+    assert "nothing to train on" in refused(asked(folder))
+
+
+@pytest.mark.parametrize("task", ["vae", "translation"])
+def test_other_tasks_refuse_as_well(folder: Path, task: str) -> None:
+    kinds = {"vae": {"kind": "text-vae"}, "translation": {"kind": "transformer-translator"}}
+    columns = [0, 0] if task == "translation" else [0]
+    data = [{"path": "toy/{split}.txt", "columns": columns}]
+    objective = {"terms": {"reconstruction": {}}} if task == "vae" else {}
+    settings = {"task": task, "model": kinds[task], "data": data, "options": objective, "max_tokens": 1}
+    if task == "translation":
+        settings["tokenizer"] = {"kind": "unigram", "size": 28}
+    assert "nothing to train on" in refused(asked(folder, overrides=settings))
+    (folder / "toy" / "valid.txt").write_text("")
+    assert "the valid split is empty" in refused(asked(folder, overrides=settings))
+
+
+def test_an_output_that_cannot_be_written_is_said_first(folder: Path) -> None:
+    (folder / "file").write_text("")
+    assert "nothing can be written into" in refused(asked(folder, output="file/toy"))
+    assert "nothing can be written into" in refused(asked(folder, run="file"))
+    (folder / "toy.safetensors").mkdir()
+    assert "is a folder" in refused(asked(folder))
+
+
+def test_a_folder_without_the_right_to_write_is_said_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", denied)
+    assert "nothing can be written into" in refused(asked(folder, output="shut/toy"))
+
+
+# --- training that fails ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [1e38, 1e12, 1e4])
+def test_a_training_that_diverges_stops_at_once_and_leaves_no_model(folder: Path, rate: float) -> None:
+    request = asked(folder, overrides={"training.learning_rate": rate, "training.warmup_steps": 0})
+    with pytest.raises(ValueError, match="the training diverged at step") as caught:
+        trained(request)
+    assert "try a smaller learning rate" in str(caught.value)
+    assert not Path(request.output).exists()
+
+
+def test_the_last_good_state_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.training.language_model import LanguageModelTask
+
+    plain = LanguageModelTask.step
+
+    def poisoned(self: Any, batch: Any) -> Any:
+        for loss in plain(self, batch):
+            yield type(loss)(loss.total * float("nan"), loss.count) if batch.step == 7 else loss
+
+    monkeypatch.setattr(LanguageModelTask, "step", poisoned)
+    with pytest.raises(ValueError, match=r"diverged at step 7: the loss is nan; .* \(the state of step 6 is kept\)"):
+        trained(asked(folder))
+    monkeypatch.setattr(LanguageModelTask, "step", plain)
+    events = trained(asked(folder))
+    assert began(events).step == 6
+    assert saved(events).read_bytes() == saved(trained(asked(folder, run="whole", output="whole"))).read_bytes()
+
+
+# --- stopping ---------------------------------------------------------------------------------------------------------
+
+
+def stopped_after(folder: Path, step: int) -> TrainingBegan:
+    """Train, close the job after a step, as cancelling does, and return how it had begun."""
+    work = train_model(asked(folder), Context(Library(CPU, []), CPU))
+    events: list[Event] = []
+    for event in work:
+        events.append(event)
+        if isinstance(event, Progress) and event.done == step:
+            break
+    work.close()
+    return began(events)
+
+
+def test_a_cancelled_training_keeps_the_step_it_was_at_and_says_so(folder: Path) -> None:
+    engine = Engine("cpu", inline=True, library=Library(CPU, []))
+    state = stopped_after(folder, 5).state
+    (left,) = (e for e in engine.run(InspectTraining(state=state)) if isinstance(e, TrainingKept))
+    assert (left.step, left.size_mb > 0) == (5, True)
+    events = trained(asked(folder))
+    assert (began(events).step, began(events).total) == (5, left.total)
+    whole = saved(trained(asked(folder, run="whole", output="whole")))
+    assert saved(events).read_bytes() == whole.read_bytes()
+    (left,) = (e for e in engine.run(DropTraining(state=state)) if isinstance(e, TrainingKept))
+    assert (left.step, Path(state).exists()) == (0, False)
+    assert began(trained(asked(folder))).step == 0
+
+
+def test_stopping_at_any_event_loses_and_repeats_nothing(folder: Path) -> None:
+    """Whatever was being said when it was closed: the validation of a pass is neither skipped nor done twice."""
+    whole = trained(asked(folder, run="whole", output="whole"))
+    points = [e for e in whole if isinstance(e, TrainingPoint)]
+    parts: list[Event] = []
+    for _ in range(len(whole)):
+        work = train_model(asked(folder), Context(Library(CPU, []), CPU))
+        for event in work:
+            parts.append(event)
+            if isinstance(event, Progress) and event.done > 0:
+                break  # one step at a time
+        work.close()
+        if isinstance(parts[-1], ModelSaved):
+            break
+    assert saved(parts).read_bytes() == saved(whole).read_bytes()
+    assert len(points) == 6
+
+
+def test_only_a_state_is_dropped(folder: Path) -> None:
+    engine = Engine("cpu", inline=True, library=Library(CPU, []))
+    with pytest.raises(ValueError, match="is no state of this training"):
+        list(engine.run(DropTraining(state=str(folder / "toy.toml"))))
+    assert (folder / "toy.toml").exists()
+    (left,) = engine.run(DropTraining(state=str(folder / "nothing.state")))
+    assert isinstance(left, TrainingKept)
+    assert left.step == 0
