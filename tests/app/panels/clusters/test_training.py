@@ -147,12 +147,12 @@ def test_the_view_follows_a_training_and_then_reads_the_model(live, qtbot):
     assert live.cinema.playhead.at_edge
     assert live.terms.loss._series["reconstruction"].size >= 2
     assert live.bridge.wait_for(lambda: not trainer.running, 100)
-    assert live.store.choices.model == "my-errands-dgmvae-b020-p40-s1"
+    assert live.store.choices.model == "my-text-dgmvae-b020-p3-s1"
     assert live.bridge.wait_for(lambda: live.main.last is not None, 20)
     settle(live)
     assert live.main.film.steps == trainer.film.steps
     assert not live.run_bar.isVisible()
-    assert live.inputs.model.findData("my-errands-dgmvae-b020-p40-s1") >= 0
+    assert live.inputs.model.findData("my-text-dgmvae-b020-p3-s1") >= 0
 
 
 @pytest.mark.slow
