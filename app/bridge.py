@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, Qt, QTimer, Signal, Slot
 
+from engine.client import EngineClient
 from engine.messages import (
     BrokenModel,
     Cancelled,
@@ -34,7 +35,6 @@ from engine.messages import (
     Superseded,
     UnloadModel,
 )
-from engine.worker import Engine
 
 Listener = Callable[[Message], None]
 FRAME_MS = 16
@@ -111,7 +111,7 @@ class Bridge(QObject):
     failed = Signal(str, str)  # sentence, traceback, of a job that nobody listens to any more or of the library
     _waiting = Signal()  # emitted on the engine's thread
 
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+    def __init__(self, engine: EngineClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.models: list[ModelInfo] = []
         self.broken: list[BrokenModel] = []

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from engine.client import Slot
 from engine.messages import Priority, Request
-
-Slot = tuple[str, str]
-"""A latest-wins place: (panel, kind)."""
 
 
 @dataclass(eq=False)

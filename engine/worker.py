@@ -7,23 +7,22 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import torch
 
 from engine import device as devices
+from engine.client import Control, EngineClient, EngineClosed, Slot
 from engine.jobs import Context, start
 from engine.jobs import all as _all_jobs  # noqa: F401 - registers every kind of job
 from engine.library import Library
-from engine.mailbox import Job, Mailbox, Slot
+from engine.mailbox import Job, Mailbox
 from engine.messages import (
     Cancelled,
     Event,
     Failed,
     Finished,
-    Message,
     Paused,
     Priority,
     Queued,
@@ -40,29 +39,22 @@ STATUS_EVERY = 0.5  # seconds
 SENTENCE = 600  # characters a sentence may have
 
 
-class EngineClosed(RuntimeError):
-    """The engine refuses requests after `close`."""
+class Engine(EngineClient):
+    """The engine in this process.
 
-
-class Engine:
-    """Requests in, messages out.
-
-    `submit` and the other controls may be called from any thread and return at once. `on_ready` is called (from
-    the engine's thread) when messages wait that `poll` has not yet fetched. With `inline=True` there is no thread:
-    `submit` runs the job to its end before it returns, for tests and scripts.
+    With `inline=True` there is no thread: `submit` runs the job to its end before it returns, and `run` works between
+    two events of it, for tests and scripts.
     """
 
     def __init__(
         self, device: str = "auto", *, inline: bool = False, library: Library | None = None, threads: int = 1
     ) -> None:
         """Raises ValueError when the device is not there. `threads`: torch's, one being fastest for small steps."""
+        super().__init__()
         self.device = devices.choose(device)
-        self.on_ready: Callable[[], None] = lambda: None
         self._context = Context(library or Library(self.device), self.device)
         self._threads = threads
         self._mailbox = Mailbox()
-        self._changed = threading.Condition()
-        self._outbox: deque[Message] = deque()
         self._closing = False
         self._step_ms = 0.0
         self._status_at = 0.0
@@ -74,67 +66,27 @@ class Engine:
     # --- controls, from any thread ---------------------------------------------------------------------------------
 
     def submit(self, request: Request, *, slot: Slot | None = None, priority: Priority = Priority.BACKGROUND) -> int:
-        """Accept a request and return its job id; raises EngineClosed after `close`.
-
-        With a slot, a request that still waits in the same slot is replaced (it ends with `Superseded`).
-        """
-        with self._changed:
-            if self._closing:
-                raise EngineClosed("the engine is closing and takes no more requests")
-            job, replaced = self._mailbox.put(request, priority, slot)
-            if replaced:
-                self._post(replaced.id, Superseded())
-            self._post(job.id, Queued(request=type(request).__name__))
-            self._changed.notify()
+        """See `EngineClient`."""
+        job = self._accept(request, slot, priority)
         if self._thread is None:
             self._drain()
-        return job.id
+        return job
 
-    def run(self, request: Request, *, priority: Priority = Priority.STREAMING) -> Iterator[Event]:
-        """The events of one request as they come, for scripts; raises RuntimeError with the sentence of a `Failed`.
-
-        Closing the iterator early cancels the job.
-        """
-        context = self._context
-        with torch.inference_mode():
-            work = start(request, context)
-        try:
-            while True:
-                with torch.inference_mode():
-                    event = next(work, None)
-                if event is None:
-                    return
-                yield event
-        finally:
-            close = getattr(work, "close", None)
-            if close:
-                close()
-
-    def cancel(self, job: int) -> None:
-        """End a job before its next step, also while it waits, is paused or loads."""
-        self._control(lambda: self._mailbox.cancel(job))
-
-    def pause(self, job: int) -> None:
-        """Hold a job between two steps."""
-        self._control(lambda: self._mailbox.pause(job))
-
-    def resume(self, job: int) -> None:
-        """Let a paused job go on."""
-        self._control(lambda: self._mailbox.resume(job))
-
-    def step(self, job: int) -> None:
-        """Let exactly one more event of a job through, and hold it there."""
-        self._control(lambda: self._mailbox.step(job))
-
-    def poll(self, most: int = 10_000) -> list[Message]:
-        """Messages since the last call, oldest first."""
+    def control(self, job: int, change: Control) -> None:
+        """See `EngineClient`."""
         with self._changed:
-            return [self._outbox.popleft() for _ in range(min(most, len(self._outbox)))]
-
-    @property
-    def pending(self) -> bool:
-        """Whether messages wait to be polled."""
-        return bool(self._outbox)
+            match change:
+                case "cancel":
+                    self._mailbox.cancel(job)
+                case "pause":
+                    self._mailbox.pause(job)
+                case "resume":
+                    self._mailbox.resume(job)
+                case "step":
+                    self._mailbox.step(job)
+            self._changed.notify_all()
+        if self._thread is None:
+            self._drain()
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -146,7 +98,7 @@ class Engine:
         with self._changed:
             self._closing = True
             self._mailbox.cancel_all()
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread is None:
             self._drain()
             return True
@@ -155,12 +107,31 @@ class Engine:
 
     # --- the engine's own thread -----------------------------------------------------------------------------------
 
-    def _control(self, change: Callable[[], None]) -> None:
+    def _accept(self, request: Request, slot: Slot | None, priority: Priority, *, own: bool = False) -> int:
         with self._changed:
-            change()
-            self._changed.notify()
-        if self._thread is None:
-            self._drain()
+            if self._closing:
+                raise EngineClosed("the engine is closing and takes no more requests")
+            job, replaced = self._mailbox.put(request, priority, slot)
+            if own:
+                self._own[job.id] = deque()
+            if replaced:
+                self._post(replaced.id, Superseded())
+            self._post(job.id, Queued(request=type(request).__name__))
+            self._changed.notify_all()
+        return job.id
+
+    def _follow(self, request: Request, priority: Priority) -> int:
+        return self._accept(request, None, priority, own=True)
+
+    def _wait(self, events: deque[Event]) -> None:
+        if self._thread is not None:
+            super()._wait(events)
+            return
+        job = self._mailbox.next()
+        if job is None:
+            raise RuntimeError("the job is held, and an engine without a thread waits for nobody")
+        self._notes()
+        self._advance(job)
 
     def _loop(self) -> None:
         torch.set_num_threads(self._threads)
@@ -250,10 +221,3 @@ class Engine:
                     memory_mb=devices.memory_mb(self.device),
                 ),
             )
-
-    def _post(self, job: int, event: Event) -> None:
-        with self._changed:
-            first = not self._outbox
-            self._outbox.append(Message(job, event))
-        if first:
-            self.on_ready()
