@@ -133,6 +133,9 @@ def evaluate(
     target_column: str = typer.Option(
         "", metavar="NAME|NUMBER", help="With --bleu: column of the reference translations [found by what it holds]."
     ),
+    slots_column: str = typer.Option(
+        "", metavar="NAME|NUMBER", help="With --bleu: column of the names, numbers and times that must survive."
+    ),
     settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="With --bleu: a decoder setting."),
     as_json: bool = typer.Option(False, "--json", help="Print JSON."),
 ) -> None:
@@ -141,7 +144,8 @@ def evaluate(
     Each sentence's end mark counts as a word.
     """
     if with_bleu:
-        _show(bleu(model, text, text_column, target_column, read_options(settings, "")), as_json)
+        read_options(settings)  # a wrong setting is said before the model is read
+        _show(bleu(model, text, text_column, target_column, settings, slots=slots_column), as_json)
         return
     found, info = Library(torch.device("cpu")).get(model)
     latent = "Latent" in info.capabilities
@@ -183,7 +187,8 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         print_json(result)
         return
     for key, value in result.items():
-        console.print(f"{key:24} {value:.6g}" if isinstance(value, float) else f"{key:24} {value}", highlight=False)
+        for one in value if isinstance(value, list) else [value]:
+            console.print(f"{key:24} {one:.6g}" if isinstance(one, float) else f"{key:24} {one}", highlight=False)
 
 
 def add_to(app: typer.Typer) -> None:

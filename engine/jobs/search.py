@@ -14,6 +14,7 @@ from engine.metrics.bleu import corpus_bleu, corpus_chrf, sentence_bleu, sentenc
 from engine.reading import normalise
 from engine.search.outcome import attended, judged, reference
 from engine.search.prepare import decoding, prepare
+from engine.search.sources import require_learnt
 from engine.search.trace import Trace
 
 PRUNED = 12
@@ -24,10 +25,12 @@ PRUNED = 12
 def search(request: Search, context: Context) -> Iterator[Event]:
     """Run a search; yields after every step, so that it can be watched, held and stopped."""
     yield from context.library.load(request.model)
-    model, _ = context.library.get(request.model)
+    model, info = context.library.get(request.model)
     options = request.options
     clock = time.perf_counter()
     start = prepare(model, [normalise(request.text)], options)
+    if start.translates:
+        require_learnt(len(start.inputs[0]), info)
     run = decoding(start, options, record=True)
     trace = Trace(start.tokenizer, options, max(PRUNED, options.beam))
     steps, own = 0, 0.0  # seconds of this search alone: other jobs may work while it waits at a yield

@@ -130,6 +130,27 @@ def test_translate_writes_a_line_for_a_line(folder: Path, tmp_path: Path) -> Non
     assert lines[2] == alone.hypotheses[0].text
 
 
+def test_a_source_longer_than_learnt_is_refused_alone_and_cut_in_a_file(folder: Path, tmp_path: Path) -> None:
+    model, info = Library(torch.device("cpu"), [folder]).get("mt")
+    size = len(model.tokenizer.encode(TEXT[0]))
+    trained = {"max_tokens": size + 2}
+    document = Document(name="short", config=info.config, tokenizer="unigram", trained=trained)
+    save(folder / "short.safetensors", model, document, half=False)
+    with pytest.raises(ValueError, match=rf"has \d+ pieces and short has learnt at most {size + 2}"):
+        events(folder, Search(model="short", text=f"{TEXT[0]} {TEXT[0]}"))
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text(f"{TEXT[0]}\n{TEXT[0]} {TEXT[0]}\n")
+    command = ["translate", "--model", "short", "--input", str(source), "--output", str(target)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    once, twice = target.read_text().splitlines()
+    assert twice == f"{once} {once}"
+    source.write_text(TEXT[0].replace(".", " ") * 3)
+    target.unlink()
+    refused = CliRunner().invoke(app, command)
+    assert "has learnt at most" in str(refused.exception)
+    assert not target.exists()
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [("beam", "NAME=VALUE"), ("beams=3", "there is no decoder setting 'beams'"), ("beam=0", "out of range")],
