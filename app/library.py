@@ -28,6 +28,7 @@ from app.widgets.numbers import number
 from app.widgets.section import Section
 from engine.files import is_there
 from engine.messages import BrokenModel, ModelInfo
+from engine.reading import patterns
 
 ABILITIES = {
     "NextToken": "next word",
@@ -136,7 +137,7 @@ class LibraryView(QWidget):
 
     def choose_file(self) -> None:
         """Ask for a file to open."""
-        kinds = f"All that Textscape opens (*{SUFFIX} *.json *.txt);;All files (*)"
+        kinds = f"All that Textscape opens (*{SUFFIX} *.json {patterns()});;All files (*)"
         if chosen := Dialogs(self._settings).open_file(self, "Open", kinds):
             self.opened.emit(chosen)
 

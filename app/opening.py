@@ -14,6 +14,7 @@ from app.pictures import png
 from app.session import ModelRef, Session, SessionError
 from engine.files import is_there, stamp_of, write_whole
 from engine.messages import Failed, Message, ModelInfo, ModelLoaded
+from engine.reading import SUFFIXES
 
 if TYPE_CHECKING:
     from app.window import Window
@@ -52,7 +53,8 @@ class Files:
             self._remember(path)
         elif suffix != ".json":
             notices.warn(
-                f"No panel can use {path.name}. Drop a checkpoint ({SUFFIX}), a session (.json) or a text (.txt)."
+                f"No panel can use {path.name}. Drop a checkpoint ({SUFFIX}), a session (.json) or a text "
+                f"({', '.join(SUFFIXES)})."
             )
         return opened
 

@@ -71,6 +71,13 @@ class Table:
         """A column as it is called: its name, or its number."""
         return self.header[column] if self.header and self.header[column] else f"column {column}"
 
+    def titles(self) -> tuple[str, ...]:
+        """All columns as a person can tell them apart: by name, or by number and what the first rows hold."""
+        if self.header:
+            return tuple(self.title(c) for c in range(self.width))
+        seen = (dict.fromkeys(cell for cell in self.cells(c)[:50] if cell) for c in range(self.width))
+        return tuple(f"column {c}: {_shortened(', '.join(list(cells)[:3]))}" for c, cells in enumerate(seen))
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -190,6 +197,10 @@ def _taken(table: Table, columns: Columns, labels: Sequence[str]) -> str:
     elif table.width > 1:
         said += ", no column that looks like labels"
     return said + ("; the first line names the columns" if table.header else "")
+
+
+def _shortened(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else f"{text[:most].rstrip()}…"
 
 
 # --- dividing --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.bridge import Bridge
 from app.panels.beams.decoders import Decoder, Setup, released
 from engine.messages import Cancelled, Failed, Finished, Message, Metric, Priority, ScoreTexts, SearchDone, TextScores
+from engine.reading import guess_pair, read_table
 
 LIMIT = 2000  # sentences
 
@@ -48,22 +49,20 @@ class Series:
         return self.log_prob / self.tokens if self.tokens else float("nan")
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """Sentences of a text file, one a line, with a reference after a tab where there is one; raises ValueError."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not a text file in UTF-8") from error
-    except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    pairs = []
-    for line in lines:
-        cells = [cell.strip() for cell in line.split("\t")]
-        if cells[0]:
-            pairs.append(Pair(cells[0], cells[1] if len(cells) > 1 else ""))
+def read_pairs(path: Path) -> tuple[list[Pair], str]:
+    """Sentences of a text file with their references, where it has any, and what was taken; raises ValueError."""
+    table = read_table(path)
+    source, target = guess_pair(table)
+    pairs = [Pair(row[source], row[target] if target is not None else "") for row in table.rows if row[source]]
     if not pairs:
         raise ValueError(f"{path.name} holds no sentences; write one a line, with its reference after a tab")
-    return pairs[:LIMIT]
+    said = []
+    if table.width > 1:
+        references = f"references from {table.title(target)}" if target is not None else "no references"
+        said.append(f"{path.name}: sentences from {table.title(source)}, {references}")
+    if len(pairs) > LIMIT:
+        said.append(f"{path.name} has {len(pairs):,} sentences; the first {LIMIT:,} are taken")
+    return pairs[:LIMIT], "".join(f"{s}. " for s in said).strip()
 
 
 class Batch(QObject):

@@ -29,6 +29,7 @@ from app.panels.beams.show import Shower
 from app.services import Services
 from app.widgets.playhead import Playhead
 from engine.messages import Hypothesis
+from engine.reading import is_text, patterns
 
 FRAME_MS = 50  # between two paintings of what has come in
 CALM = 5.0  # steps a second above which nothing is animated
@@ -324,21 +325,25 @@ class BeamsPanel(Panel):
     @Slot()
     def open_batch(self) -> None:
         """Ask for a file of sentences and run it."""
-        if chosen := self.services.dialogs.open_file(self, "Sentences", "Text (*.txt *.tsv);;All files (*)"):
+        if chosen := self.services.dialogs.open_file(self, "Sentences", f"Text ({patterns()});;All files (*)"):
             self._read_batch(chosen)
 
     def open_file(self, path: Path) -> bool:
         """A text file: its sentences through every decoder."""
-        if path.suffix.lower() not in (".txt", ".tsv"):
+        if not is_text(path):
             return False
         self._read_batch(path)
         return True
 
     def _read_batch(self, path: Path) -> None:
         try:
-            self.start_batch(read_pairs(path), path.name)
+            pairs, said = read_pairs(path)
         except ValueError as error:
             self.services.notices.error(f"{error}.")
+            return
+        if said:
+            self.services.notices.info(said)
+        self.start_batch(pairs, path.name)
 
     @Slot()
     def run_examples(self) -> None:

@@ -86,6 +86,7 @@ class Choices(msgspec.Struct, frozen=True):
     colour_by: ColourBy = "component"
     rows: Rows = "component"  # of the table against labels
     file: str = ""  # sentences of one's own; empty: the model's held-out sample
+    columns: dict[str, tuple[int, int]] = {}  # file -> its columns of sentences and labels (-1: none), where chosen
     point: Point = ()  # where the main model is read: all D coordinates
     names: dict[str, dict[str, str]] = {}  # model -> "m.k" of a component or "c.k.k.k" of a code -> name
     lesson: Lesson = Lesson()

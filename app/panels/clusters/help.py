@@ -48,6 +48,7 @@ model, whose responsibilities differ in the third decimal, gets some: so it stan
 the variance of the means, the codes in use and N. Near 0 in the first two, the panel says *collapsed*.
 
 ### Sentences of your own
-Drop a text file: one sentence a line, or `label<TAB>sentence` on every line. With labels they take the place of the
-points; a few without labels stand over them as diamonds.
+Drop a text file: one sentence a line, or columns, divided by tabs or as CSV, one of which may hold labels. Which
+column holds what is found by its name or its content, said, and can be chosen anew. With labels the sentences take the
+place of the points; a few without labels stand over them as diamonds.
 """

@@ -22,6 +22,7 @@ from app.panels.clusters.choices import LIVE, Choices, title_of
 from app.panels.clusters.lesson_form import LessonForm
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.column_chooser import ColumnChooser
 from app.widgets.controls import ComboBox
 from app.widgets.section import Section
 from engine.messages import ModelInfo
@@ -102,10 +103,13 @@ class Inputs(QWidget):
         self.source = QLabel(wordWrap=True, minimumWidth=1)
         self.source.setProperty("role", "caption")
         self.open = QPushButton("Open a text file…")
-        self.open.setToolTip("One sentence a line, or label, tab, sentence: see where they fall (or drop the file)")
+        self.open.setToolTip(
+            "See where its sentences fall: one a line, or columns by tabs or CSV, one of them labels (or drop the file)"
+        )
+        self.columns = ColumnChooser(labels=True)
         self.back = QPushButton("Back to the model's own", visible=False)
         self.back.setToolTip("Show the held-out sentences of the training again")
-        for part in (self.source, self.open, self.back):
+        for part in (self.source, self.columns, self.open, self.back):
             self._layout.addWidget(part)
         self._layout.addWidget(self._busy())
         self._layout.addSpacing(12)

@@ -9,13 +9,15 @@ from PySide6.QtCore import QObject, Slot
 
 from app.panels.clusters.choices import LIVE, mixture_models
 from app.panels.clusters.explorer import Explorer
-from app.panels.clusters.sample import read_lines
+from app.texts import Text, read_text
+from app.widgets.column_chooser import NONE
 from engine.assets import EXAMPLES
+from engine.reading import is_text, patterns
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
 
-SUFFIXES = (".txt", ".tsv")
+MOST = 200_000  # sentences that are encoded
 FALLBACK = EXAMPLES / "errands" / "test.tsv"
 MOST_GHOSTS = 500  # sentences without labels that stand over the others; more take their place
 
@@ -26,14 +28,15 @@ class Material(QObject):
     def __init__(self, panel: ClustersPanel) -> None:
         super().__init__(panel)
         self._panel = panel
-        self._read: tuple[str, list[str], list[str]] = ("", [], [])  # path, sentences, labels
+        self._read = Text()
+        self._wanted: tuple[int, int] | None = None  # columns it was read with
 
     # --- a file ------------------------------------------------------------------------------------------------------
 
     @Slot()
     def ask(self) -> None:
         """Choose a file."""
-        kinds = "One sentence a line, or label, tab, sentence (*.txt *.tsv)"
+        kinds = f"A sentence a line, or columns ({patterns()})"
         if path := self._panel.services.dialogs.open_file(self._panel, "Sentences to encode", kinds):
             self.open(path)
 
@@ -41,7 +44,7 @@ class Material(QObject):
         """Show a file's sentences; False when it is nothing for this panel."""
         panel = self._panel
         models = mixture_models(panel.bridge)
-        if path.suffix.lower() not in SUFFIXES or not path.is_file() or not models:
+        if not is_text(path) or not path.is_file() or not models:
             return False
         if not self._load(str(path)):
             return True
@@ -55,30 +58,40 @@ class Material(QObject):
         return True
 
     def _load(self, path: str) -> bool:
-        notices = self._panel.services.notices
-        texts, labels, said = read_lines(Path(path))
-        if not texts:
-            notices.error(said)
+        notices, wanted = self._panel.services.notices, self._panel.store.choices.columns.get(path)
+        try:
+            self._read, self._wanted = read_text(Path(path), MOST, wanted), wanted
+        except ValueError as error:
+            notices.error(f"{error}.")
             return False
-        if said:
-            notices.warn(said)
-        self._read = (path, texts, labels)
+        if self._read.said:
+            notices.info(self._read.said)
         return True
+
+    @Slot(int, int)
+    def choose_columns(self, text: int, label: int) -> None:
+        """Other columns of the file."""
+        choices = self._panel.store.choices
+        self._panel.choose("columns", {**choices.columns, choices.file: (text, label)})
 
     # --- what is shown -----------------------------------------------------------------------------------------------
 
     def encode(self) -> None:
         """Encode for each model on show what it has to show."""
-        path = self._panel.store.choices.file
-        if path and self._read[0] != path and not self._load(path):
-            self._read = (path, [], [])  # said once
+        choices = self._panel.store.choices
+        path, wanted = choices.file, choices.columns.get(choices.file)
+        if path and (self._read.path, self._wanted) != (path, wanted) and not self._load(path):
+            self._read, self._wanted = Text(path), wanted  # said once
         for explorer in (self._panel.main, self._panel.beside):
             if explorer.report is not None:
                 self._encode_for(explorer, path)
         self._panel.inputs.show_source(self.said())
+        columns = self._read.columns
+        label = NONE if columns.label is None else columns.label
+        self._panel.inputs.columns.show_columns(self._read.titles if path else (), columns.text, label)
 
     def _encode_for(self, explorer: Explorer, path: str) -> None:
-        _, texts, labels = self._read
+        texts, labels = self._read.texts, self._read.labels
         film = explorer.film
         own = bool(path) and (bool(labels) or len(texts) > MOST_GHOSTS)
         if own:
@@ -87,8 +100,8 @@ class Material(QObject):
             if explorer.sample.texts != list(film.texts):
                 explorer.encode("held-out sample", film.texts, film.labels)
         else:
-            examples, their_labels, _ = read_lines(FALLBACK)
-            explorer.encode("example errands", examples, their_labels)
+            examples = read_text(FALLBACK, MOST)
+            explorer.encode("example errands", examples.texts, examples.labels)
         explorer.encode(path, texts if path and not own else (), (), ghosts=True)
 
     def said(self) -> str:
@@ -107,7 +120,7 @@ class Material(QObject):
                 said = f"{all_of_them:,} held-out sentences, {followed:,} of them followed through the training"
         else:
             said = f"{count:,} example errands" if count else ""
-        if path and self._read == (path, [], []):
+        if path and not self._read.texts:
             said += f"; {name} could not be read"
         elif path and explorer.sample.source != path:
             said += f"; {len(explorer.ghosts):,} of {name} over them as diamonds"

@@ -106,6 +106,7 @@ class ClustersPanel(Panel):
             (self.empty.started, self.demo),
             (self.inputs.changed, self.choose),
             (self.inputs.open_wanted, self.material.ask),
+            (self.inputs.columns.chosen, self.material.choose_columns),
             (self.inputs.figure_wanted, self.gallery.show),
             (self.inputs.stop_wanted, self.work.stop),
             (self.clusters.rows_chosen, lambda rows: self.choose("rows", rows)),
@@ -148,7 +149,7 @@ class ClustersPanel(Panel):
         if new.mixture != old.mixture or new.model != old.model:
             self._set_windows()
         self.work.lay_out()
-        if new.file != old.file:
+        if (new.file, new.columns.get(new.file)) != (old.file, old.columns.get(new.file)):
             self.material.encode()
         if new.point != old.point:
             self.reading.begin_at()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +9,6 @@ from app.panels.clusters.film import Film
 from engine.messages import ClusterFigures, ClusterPoints
 
 Array = npt.NDArray[np.floating]
-MOST_LINES = 200_000
 SAME = 0.05  # distance of a point from itself at most: it was recorded twice, in half precision
 
 
@@ -102,27 +99,3 @@ def _twice(film: Film, recorded: Sample, offset: int) -> npt.NDArray[np.intp]:
             found.append(row)
             far[:, row] = np.inf
     return np.array(found, dtype=np.intp)
-
-
-def read_lines(path: Path) -> tuple[list[str], list[str], str]:
-    """Sentences, their labels (or none), and what there is to say; one a line, `label<TAB>text` or text alone.
-
-    Labels count only when every line has one. Of more than 200,000 lines an even sample is taken.
-    """
-    try:
-        lines = [t for line in path.read_text("utf-8", errors="replace").splitlines() if (t := line.strip())]
-    except OSError as error:
-        return [], [], f"{path.name} cannot be read: {error.strerror or error}."
-    if not lines:
-        return [], [], f"{path.name} holds no sentences."
-    said = ""
-    if len(lines) > MOST_LINES:
-        said = f"{path.name} has {len(lines):,} lines; an even sample of {MOST_LINES:,} is encoded."
-        lines = [lines[i * len(lines) // MOST_LINES] for i in range(MOST_LINES)]
-    parts = [line.partition("\t") for line in lines]
-    bare = sum(not tab for _, tab, _ in parts)
-    if not bare:
-        return [text.strip() for _, _, text in parts], [label.strip() for label, _, _ in parts], said
-    if bare < len(lines):
-        said = f"{bare:,} of {len(lines):,} lines of {path.name} have no label before a tab: no label is used. {said}"
-    return [(text if tab else label).strip() for label, tab, text in parts], [], said.strip()

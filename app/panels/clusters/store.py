@@ -14,6 +14,7 @@ from engine.messages import Point
 TITLES = {
     "beside": "change the model beside",
     "colour_by": "change the colours",
+    "columns": "change the columns",
     "file": "change the sentences",
     "layout": "change the layout",
     "lesson": "change what is trained",

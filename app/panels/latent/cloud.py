@@ -12,8 +12,12 @@ from PySide6.QtCore import QObject, Slot
 
 from app.notices import Notices
 from app.panels.latent.hand import Hand
-from app.panels.latent.sentences_tab import SentencesTab, read_sentences
+from app.panels.latent.sentences_tab import SentencesTab
 from app.panels.latent.stage import Stage
+from app.texts import Text, read_text
+from app.widgets.column_chooser import NONE
+
+MOST = 100_000  # sentences that are encoded
 
 
 class Cloud(QObject):
@@ -25,6 +29,8 @@ class Cloud(QObject):
         super().__init__(parent)
         self._tab, self._stages, self._hand, self._notices = tab, tuple(stages), hand, notices
         self._main = stages[0].explorer
+        self._text = Text()
+        tab.columns.chosen.connect(self.choose_columns)
         self._main.cloud_changed.connect(self.show)
         self._main.report_ready.connect(self.show)
         self._main.progress.connect(self._on_progress)
@@ -43,6 +49,8 @@ class Cloud(QObject):
         report = self._main.report
         self._tab.show_progress(1, 1, "")
         self.select(np.empty(0, dtype=np.intp))  # places in the list before
+        there = Path(self._text.path).name in (self._main.cloud_name, self._main.coming)
+        self._tab.columns.show_columns(self._text.titles if there else (), self._text.columns.text, NONE)
         self._tab.show_texts(self._main.texts, self._main.cloud_name or (report.source if report else ""))
 
     @Slot(str, float, float)
@@ -92,14 +100,20 @@ class Cloud(QObject):
             stage.pad.lassoing = True
         self._notices.info("Draw a loop on the pad around the points to list.")
 
-    def encode(self, path: Path) -> None:
-        """Encode a text file's lines with every model on show."""
-        texts, said = read_sentences(path)
-        if not texts:
-            self._notices.error(said)
+    def encode(self, path: Path, columns: tuple[int, int] | None = None) -> None:
+        """Encode the sentences of a text file with every model on show."""
+        try:
+            self._text = read_text(path, MOST, columns)
+        except ValueError as error:
+            self._notices.error(f"{error}.")
             return
-        if said:
-            self._notices.warn(said)
+        if self._text.said:
+            self._notices.info(self._text.said)
         for stage in self._stages:
             if stage.explorer.model:
-                stage.explorer.encode_cloud(path.name, texts)
+                stage.explorer.encode_cloud(path.name, self._text.texts)
+
+    @Slot(int, int)
+    def choose_columns(self, text: int, _label: int) -> None:
+        """Another column of the file."""
+        self.encode(Path(self._text.path), (text, NONE))

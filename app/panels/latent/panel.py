@@ -40,6 +40,7 @@ from app.panels.latent.walk_tab import WalkTab
 from app.services import Services
 from app.widgets.dimension_sliders import DimensionSliders
 from engine.messages import Decoded, DecodedSentence
+from engine.reading import is_text, patterns
 
 Array = npt.NDArray[np.floating]
 SLOW_MS = 80
@@ -291,13 +292,14 @@ class LatentPanel(Panel):
     @Slot()
     def ask_file(self) -> None:
         """Choose a text file to encode."""
-        if path := self.services.dialogs.open_file(self, "Sentences to encode", "One sentence a line (*.txt)"):
+        kinds = f"A sentence a line, or columns ({patterns()})"
+        if path := self.services.dialogs.open_file(self, "Sentences to encode", kinds):
             self.open_file(path)
 
     def open_file(self, path: Path) -> bool:
         """Encode a text file's lines as points."""
         models = latent_models(self.bridge)
-        if path.suffix.lower() != ".txt" or not path.is_file() or not models:
+        if not is_text(path) or not path.is_file() or not models:
             return False
         if not self.store.choices.model:
             self.store.choose("model", models[0].name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Signal, Slot
@@ -20,10 +19,10 @@ from PySide6.QtWidgets import (
 
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.column_chooser import ColumnChooser
 from app.widgets.row_table import Column, RowTable
 
 MOST_ROWS = 5000
-MOST_LINES = 100_000
 
 
 class SentencesTab(QWidget):
@@ -47,7 +46,8 @@ class SentencesTab(QWidget):
         self.lasso = QPushButton("Lasso")
         self.lasso.setToolTip("Draw a loop on the pad to list the sentences inside it (or drag with Alt)")
         self.open = QPushButton("Open a text file…")
-        self.open.setToolTip("One sentence a line, up to 100,000: each is encoded and becomes a point")
+        self.open.setToolTip("A sentence a line, or columns by tabs or CSV: each is encoded and becomes a point")
+        self.columns = ColumnChooser(labels=False)
         self.count = QLabel()
         self.count.setProperty("role", "muted")
         self.progress = QProgressBar(visible=False, textVisible=False)
@@ -60,6 +60,7 @@ class SentencesTab(QWidget):
         head.addWidget(self.search, 2)
         head.addWidget(self.lasso)
         head.addWidget(self.open)
+        head.addWidget(self.columns, 1)
         head.addWidget(self.progress, 1)
         head.addWidget(self.stop)
         head.addWidget(self.count, 1)
@@ -124,18 +125,3 @@ class SentencesTab(QWidget):
     @Slot(QModelIndex)
     def _on_entered(self, index: QModelIndex) -> None:
         self.pointed.emit(int(self._places[index.row()]))
-
-
-def read_sentences(path: Path) -> tuple[list[str], str]:
-    """The lines of a text file, at most an even sample of 100,000, and what there is to say about it."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            lines = [text for line in file if (text := line.strip())]
-    except OSError as error:
-        return [], f"{path.name} cannot be read: {error.strerror or error}."
-    if not lines:
-        return [], f"{path.name} holds no sentences."
-    if len(lines) > MOST_LINES:
-        said = f"{path.name} has {len(lines):,} lines; an even sample of {MOST_LINES:,} is encoded."
-        return [lines[i * len(lines) // MOST_LINES] for i in range(MOST_LINES)], said
-    return lines, ""

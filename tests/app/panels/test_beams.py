@@ -249,10 +249,26 @@ def test_errors_say_what_would_be_right():
 def test_pairs_are_read_from_lines(tmp_path):
     file = tmp_path / "some.tsv"
     file.write_text("Hallo.\tHello.\n\nJa.\n", encoding="utf-8")
-    assert [(p.source, p.reference) for p in read_pairs(file)] == [("Hallo.", "Hello."), ("Ja.", "")]
-    file.write_bytes(b"\xff\xfe\x00")
+    pairs, said = read_pairs(file)
+    assert [(p.source, p.reference) for p in pairs] == [("Hallo.", "Hello."), ("Ja.", "")]
+    assert said == "some.tsv: sentences from column 0, references from column 1."
+    file.write_bytes(b"\xff\x00")
     with pytest.raises(ValueError, match="UTF-8"):
         read_pairs(file)
+
+
+def test_labels_are_no_references(tmp_path):
+    file = tmp_path / "some.csv"
+    file.write_text("label;text\nweather;Es regnet.\nfood;Ich mag Tee.\n", encoding="utf-8")
+    pairs, said = read_pairs(file)
+    assert [(p.source, p.reference) for p in pairs] == [("Es regnet.", ""), ("Ich mag Tee.", "")]
+    assert said == "some.csv: sentences from text, no references."
+
+
+def test_a_byte_order_mark_and_other_line_ends_are_no_text(tmp_path):
+    file = tmp_path / "some.txt"
+    file.write_bytes("\ufeffJa.\nEins \u2028 zwei\x85drei\x0cvier.\r\n".encode())
+    assert [p.source for p in read_pairs(file)[0]] == ["Ja.", "Eins   zwei drei vier."]
 
 
 # --- the panel -------------------------------------------------------------------------------------------------------

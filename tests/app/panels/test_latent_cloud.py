@@ -142,3 +142,31 @@ def test_a_search_lights_nothing_on_a_pad_of_other_sentences(latent, mine):
     latent.sentences.search.setText("17")
     assert len(lit(latent.stages[0])) == sum("17" in text for text in MANY)
     assert lit(latent.stages[1]) is None
+
+
+def test_of_a_labelled_file_the_sentences_are_encoded(latent, tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = "".join(f'{"ab"[i % 2]},"{text}"\n' for i, text in enumerate(MANY))
+    path.write_text(f"label,text\n{rows}", "utf-8-sig")
+    assert latent.open_file(path)
+    settle(latent)
+    assert list(latent.main.texts) == MANY
+    columns = latent.sentences.columns
+    assert not columns.isHidden()
+    assert [columns.text.itemText(i) for i in range(columns.text.count())] == ["label", "text"]
+    assert columns.text.currentText() == "text"
+    said = "mine.csv: sentences from text, labels from label (2 different); the first line names the columns."
+    assert latent.services.notices.history[-1].text == said
+    columns.text.setCurrentIndex(0)
+    columns.text.activated.emit(0)
+    settle(latent)
+    assert set(latent.main.texts) == {"a", "b"}
+    assert columns.text.currentText() == "label"
+
+
+def test_a_file_that_is_no_text_is_refused_and_says_what_to_do(latent, tmp_path):
+    path, before = tmp_path / "mine.txt", list(latent.main.texts)
+    path.write_bytes("Das Wetter ist sch\xf6n.".encode("latin-1"))
+    assert latent.open_file(path)
+    assert "line 1 holds the byte F6" in latent.services.notices.history[-1].text
+    assert list(latent.main.texts) == before

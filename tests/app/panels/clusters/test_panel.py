@@ -302,6 +302,43 @@ def test_a_labelled_file_takes_the_place_of_the_points(shown, tmp_path):
     assert len(shown.stages[0].scene.texts) == N
 
 
+def test_labels_behind_the_sentences_and_a_line_of_names(shown, tmp_path):
+    path = tmp_path / "mine.tsv"
+    rows = [("text", "kind", "label"), *((text, "x", label) for label, text in zip(LABELS, TEXTS, strict=True))]
+    path.write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8")
+    assert shown.open_file(path)
+    settle(shown)
+    assert list(shown.stages[0].scene.texts) == TEXTS
+    assert list(shown.stages[0].scene.labels) == LABELS
+    said = shown.services.notices.history[-1].text
+    assert said.startswith("mine.tsv: sentences from text, labels from label")
+    columns = shown.inputs.columns
+    assert (columns.text.currentText(), columns.label.currentText()) == ("text", "label")
+    columns.label.setCurrentText("kind")
+    columns.label.activated.emit(columns.label.currentIndex())
+    settle(shown)
+    assert set(shown.stages[0].scene.labels) == {"x"}
+    columns.label.setCurrentText("No labels")
+    columns.label.activated.emit(columns.label.currentIndex())
+    settle(shown)
+    assert shown.stages[0].map._ghost_texts == tuple(TEXTS)
+    shown.services.undo.undo()  # both choices at once: they were one edit
+    settle(shown)
+    assert list(shown.stages[0].scene.labels) == LABELS
+    assert columns.label.currentText() == "label"
+    shown.inputs.back.click()
+    assert columns.isHidden()
+
+
+def test_two_texts_side_by_side_are_no_labels(shown, tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("Ich habe Zeit.\tI have time.\nEs regnet heute.\tIt rains today.\n", "utf-8")
+    assert shown.open_file(path)
+    settle(shown)
+    assert shown.stages[0].map._ghost_texts == ("Ich habe Zeit.", "Es regnet heute.")
+    assert "no column that looks like labels" in shown.services.notices.history[-1].text
+
+
 def test_sentences_without_labels_stand_over_the_others(shown, tmp_path):
     path = tmp_path / "mine.txt"
     path.write_text("play music\nhow is the weather", "utf-8")
