@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.widgets.numbers import number
@@ -30,6 +30,8 @@ class MetricLabel(QWidget):
         self._theme, self._px = theme, px
         self._value = QLabel("–")
         self._value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._beside = QLabel(visible=False)
+        self._beside.setProperty("role", "caption")
         self._caption = QLabel(caption)
         self._caption.setProperty("role", "caption")
         self.setToolTip(tip)
@@ -38,15 +40,21 @@ class MetricLabel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._caption)
-        layout.addWidget(self._value)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self._value)
+        row.addWidget(self._beside, 1, Qt.AlignmentFlag.AlignBottom)
+        layout.addLayout(row)
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def set_value(self, value: float | str, unit: str = "") -> None:
-        """Show a number (three significant digits) or a text, with its unit."""
+    def set_value(self, value: float | str, unit: str = "", *, beside: str = "") -> None:
+        """Show a number (three significant digits) or a text, with its unit and a level to compare it with."""
         text = value if isinstance(value, str) else number(value)
         self._value.setText(f"{text} {unit}" if unit else text)
-        self.setAccessibleDescription(self._value.text())
+        self._beside.setText(beside)
+        self._beside.setVisible(bool(beside))
+        self.setAccessibleDescription(f"{self._value.text()} {beside}".strip())
 
     def _restyle(self) -> None:
         self._value.setFont(self._theme.number_font(self._px, 600))

@@ -25,6 +25,7 @@ from engine.messages import (
     Progress,
 )
 from engine.messages.core import FloatArray
+from engine.metrics.agreement import neighbour_metric
 from engine.metrics.clusters import cluster_metrics, codes_of, cross, verdict
 
 CHUNK = 256
@@ -74,7 +75,7 @@ def inspect_mixture(request: InspectMixture, context: Context) -> Iterator[Event
     arrays = recorded(info)
     known = held_out(arrays, mixtures, components)
     metrics, warning, usage = dict(info.card.metrics), "", weights
-    figures = _figures(known.responsibilities, known.labels, means) if known is not None else None
+    figures = _figures(known.responsibilities, known.means, known.labels, means) if known is not None else None
     if known is not None and figures is not None:
         usage = known.responsibilities.mean(0)
         metrics = figures.metrics | metrics
@@ -112,12 +113,14 @@ def encode_clusters(request: EncodeClusters, context: Context) -> Iterator[Event
     if labels and len(labels) != len(texts):
         raise ValueError(f"{len(labels)} labels do not match {len(texts)} sentences")
     kept: list[FloatArray] = []
+    points: list[FloatArray] = []
     for start in range(0, len(texts), CHUNK):
         chunk = slice(start, start + CHUNK)
         found = yield from _encoded(model, texts[chunk], labels[chunk], start, len(texts))
         kept.append(found.responsibilities)
+        points.append(found.means)
         yield found
-    yield _figures(np.concatenate(kept), labels, components_of(model)[0])
+    yield _figures(np.concatenate(kept), np.concatenate(points), labels, components_of(model)[0])
 
 
 @handles(MapClusters)
@@ -200,10 +203,12 @@ def _without_texts(known: HeldOut) -> ClusterPoints:
     )
 
 
-def _figures(q: FloatArray, labels: tuple[str, ...], means: FloatArray) -> ClusterFigures:
-    """What N sentences with responsibilities [N, M, K] say together."""
+def _figures(q: FloatArray, points: FloatArray, labels: tuple[str, ...], means: FloatArray) -> ClusterFigures:
+    """What N sentences with responsibilities [N, M, K] at points [N, D] say together."""
     codes = cross(codes_of(q), q.shape[2], labels)
     metrics = cluster_metrics(q, means, codes)
+    if labels:
+        metrics |= neighbour_metric(points, labels)
     return ClusterFigures(
         count=len(q),
         codes=codes.codes,

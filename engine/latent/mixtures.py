@@ -11,10 +11,11 @@ import torch
 from engine.latent.evaluation import BATCH, Sentences, bounds, generation, posteriors, reconstruction
 from engine.messages import Metric
 from engine.messages.core import FloatArray
+from engine.metrics.agreement import neighbour_metric
 from engine.metrics.clusters import cluster_metrics, codes_of, cross
 from engine.objectives import gaussian, mixture
 
-AGREEMENT = ("homogeneity", "nmi", "purity")
+AGREEMENT = ("homogeneity", "nmi", "purity", "ami", "nearest_accuracy")
 
 
 def responsibilities(model: Any, sentences: Sentences) -> FloatArray:
@@ -51,19 +52,22 @@ def evaluate_mixture(
     q = responsibilities(model, sentences)
     means, log_vars = posteriors(model, sentences)
     out = divergences(model, q, means, log_vars)
-    out |= agreement(q, model.components()[0].cpu().numpy(), labels)
+    out |= agreement(q, model.components()[0].cpu().numpy(), labels, means)
     out |= bounds(model, sentences[: bounded or None], samples, seed, model.log_prior)
     out |= reconstruction(model, sentences, means)
     out |= generation(model, sentences, drawn, seed, training)
     return out
 
 
-def agreement(q: FloatArray, means: FloatArray, labels: Mapping[str, Sequence[str]]) -> dict[str, Metric]:
-    """Information and occupied codes, and how well the codes agree with each kind of label."""
+def agreement(
+    q: FloatArray, means: FloatArray, labels: Mapping[str, Sequence[str]], points: FloatArray | None = None
+) -> dict[str, Metric]:
+    """Information and occupied codes, and how well the codes, and where points are given they, agree with labels."""
     codes, components = codes_of(q), means.shape[1]
     out: dict[str, Metric] = {}
     for kind, of in (labels or {"": ()}).items():
         found = cluster_metrics(q, means, cross(codes, components, tuple(of)))
+        found |= neighbour_metric(points, of) if of and points is not None else {}
         out |= {f"{n}_{kind}" if n in AGREEMENT and len(labels) > 1 else n: m for n, m in found.items()}
     return out
 

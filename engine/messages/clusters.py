@@ -110,7 +110,7 @@ class ClusterFigures(Event, frozen=True):
     table: IntArray  # [C, L] sentences of each code tuple with each label
     by_variable: IntArray  # [M, K, L] the same for each mixture variable alone
     metrics: dict[str, Metric]  # mutual_information, occupied_codes, variance_of_means; with labels also
-    # homogeneity, nmi, purity
+    # homogeneity, nmi, purity, ami, nearest_accuracy
     verdict: str  # as in `MixtureReport`, of these sentences
 
 

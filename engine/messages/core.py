@@ -179,6 +179,8 @@ class Metric(msgspec.Struct, frozen=True):
     estimator: str = ""  # how it was obtained
     count: int = 0  # over how many
     of: str = ""  # of what: "words, end marks included"
+    chance: float | None = None  # what the same estimator gives where there is nothing to find
+    most: float | None = None  # what it can be at most
 
 
 class ModelCard(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.messages.core import FloatArray, IntArray, Metric
+from engine.metrics.agreement import agreement_metrics, entropy
 
 ENOUGH = 50
 """Sentences from which their codes say something of the model and not only of the sentences."""
@@ -30,13 +31,6 @@ class Crosstab(NamedTuple):
     labels: tuple[str, ...]  # [L], sorted
     table: IntArray  # [C, L]
     by_variable: IntArray  # [M, K, L]
-
-
-def entropy(probabilities: FloatArray) -> FloatArray:
-    """-sum p log p over the last axis, 0 log 0 being 0."""
-    p = np.asarray(probabilities, dtype=np.float64)
-    out: FloatArray = -(p * np.log(np.where(p > 0, p, 1.0))).sum(-1)
-    return out
 
 
 def mutual_information(responsibilities: FloatArray) -> float:
@@ -90,27 +84,6 @@ def cross(codes: IntArray, components: int, labels: Sequence[str] = ()) -> Cross
     return Crosstab(tuples[order], sizes[order], names, table, by_variable)
 
 
-def homogeneity(table: IntArray) -> float:
-    """1 - H(label | code) / H(label) of a table [C, L] (Rosenberg and Hirschberg 2007); 1 when there is one label."""
-    of_labels = float(entropy(_shares(table.sum(0))))
-    return 1.0 - _label_given_code(table) / of_labels if of_labels else 1.0
-
-
-def nmi(table: IntArray) -> float:
-    """Normalised mutual information of code and label, 2 I / (H(code) + H(label)), of a table [C, L].
-
-    1 when there is but one code and one label.
-    """
-    of_labels, of_codes = float(entropy(_shares(table.sum(0)))), float(entropy(_shares(table.sum(1))))
-    shared = of_labels - _label_given_code(table)
-    return max(0.0, 2 * shared / (of_labels + of_codes)) if of_labels + of_codes else 1.0
-
-
-def purity(table: IntArray) -> float:
-    """Share of the sentences that carry the commonest label of their code, of a table [C, L]."""
-    return float(table.max(1).sum() / table.sum())
-
-
 def verdict(information: float, variance: float, count: int, mixtures: int, components: int) -> str:
     """A sentence for a person when the codes have collapsed; else, or when so few sentences cannot tell, empty.
 
@@ -119,9 +92,9 @@ def verdict(information: float, variance: float, count: int, mixtures: int, comp
     if count < ENOUGH or information >= LITTLE * math.log(components):
         return ""
     return (
-        f"Collapsed: the code says next to nothing about the sentence. Mutual information is {information:.2f} of at "
-        f"most {_cap(count, mixtures, components):.2f} nats and the variance of the component means {variance:.2f}, "
-        f"over {count:,} sentences."
+        f"The code has collapsed: it says next to nothing about the sentence. Mutual information is {information:.2f} "
+        f"of at most {most(count, mixtures, components):.2f} nats and the variance of the component means "
+        f"{variance:.2f}, over {count:,} sentences."
     )
 
 
@@ -134,43 +107,27 @@ def cluster_metrics(responsibilities: FloatArray, means: FloatArray, table: Cros
         table: the codes of the same sentences; with labels, the agreement with them is added.
     """
     count, mixtures, components = responsibilities.shape
+    cap = most(count, mixtures, components)
     information = (
         f"H(mean q(c)) - mean H(q(c|x)), summed over {mixtures} variables, at most {mixtures} x min(log {count:,}, "
-        f"log {components}) = {_cap(count, mixtures, components):.2f}"
+        f"log {components}) = {cap:.2f}"
     )
     spread = "over the components, summed over dimensions, averaged over variables"
     tuples = f"different tuples of likeliest components, of {components}^{mixtures} = {components**mixtures:,}"
     aggregate = f"KL(mean q(c) || uniform), summed over {mixtures} variables"
     found = {
         "mutual_information": Metric(
-            mutual_information(responsibilities), "nats", information, count, "sentences together"
+            mutual_information(responsibilities), "nats", information, count, "sentences together", chance=0.0, most=cap
         ),
         "variance_of_means": Metric(variance_of_means(means), "", spread, mixtures * components, "components"),
         "occupied_codes": Metric(len(table.codes), "", tuples, count, "sentences"),
         "kl_c": Metric(kl_to_uniform(responsibilities), "nats", aggregate, count, "sentences together"),
     }
     if table.labels:
-        by = f"of {len(table.labels)} labels by code tuple, {len(table.codes):,} occupied"
-        found |= {
-            "homogeneity": Metric(
-                homogeneity(table.table), "", f"1 - H(label|code) / H(label), {by}", count, "sentences"
-            ),
-            "nmi": Metric(nmi(table.table), "", f"2 I / (H(code) + H(label)), {by}", count, "sentences"),
-            "purity": Metric(purity(table.table), "", f"commonest label of each code, {by}", count, "sentences"),
-        }
+        found |= agreement_metrics(table.table, table.labels)
     return found
 
 
-def _cap(count: int, mixtures: int, components: int) -> float:
+def most(count: int, mixtures: int, components: int) -> float:
+    """What the codes of N sentences can tell of them at most, in nats: M min(log N, log K)."""
     return mixtures * min(math.log(count), math.log(components))
-
-
-def _shares(counts: IntArray) -> FloatArray:
-    shares: FloatArray = counts / counts.sum(-1, keepdims=True)
-    return shares
-
-
-def _label_given_code(table: IntArray) -> float:
-    sizes = table.sum(1)
-    used = table[sizes > 0]
-    return float((entropy(_shares(used)) * used.sum(1)).sum() / sizes.sum())

@@ -209,7 +209,7 @@ def test_recorded_sentences_are_answered_without_texts_and_with_their_figures(
 
 def test_a_collapsed_model_is_called_so(engine: Engine) -> None:
     (report,) = answers(engine, InspectMixture(model="collapsed"), MixtureReport)
-    assert "Collapsed" in report.verdict
+    assert "The code has collapsed" in report.verdict
     assert "120 sentences" in report.verdict
 
 

@@ -25,10 +25,17 @@ from app.panels.clusters.inputs import Strip
 from app.theme import Theme
 from app.widgets.heat_map import HeatMap
 from app.widgets.metric import MetricLabel
+from app.widgets.numbers import number
 from engine.messages import Metric
 
 FIGURES = (
     ("homogeneity", "Homogeneity", "1 \N{MINUS SIGN} H(label|code) / H(label); rises with the number of codes alone"),
+    ("ami", "AMI", "Mutual information of code and label above what shuffled labels give: 0 is chance, 1 is equality"),
+    (
+        "nearest_accuracy",
+        "10 nearest in z",
+        "How often the 10 nearest other sentences vote for the right label",
+    ),
     ("mutual_information", "I(x; c)", "What the codes tell of the sentence; near 0 the codes are chance"),
     ("variance_of_means", "Var of means", "How far the components stand apart; near 0 they have fallen together"),
     ("occupied_codes", "Codes in use", "Different code tuples; the more, the higher the homogeneity without any merit"),
@@ -190,10 +197,18 @@ class ClustersTab(QWidget):
             label.setVisible(metric is not None)
             if metric is not None:
                 whole = key == "occupied_codes"
-                label.set_value(f"{metric.value:,.0f}" if whole else metric.value, metric.unit)
+                label.set_value(f"{metric.value:,.0f}" if whole else metric.value, metric.unit, beside=_level(metric))
         self.count.setVisible(bool(count))
         self.count.set_value(f"{count:,}")
-        self.verdict.setText("Collapsed: read the homogeneity as chance." if verdict else "")
+        self.verdict.setText("The code has collapsed; what the labels still show is in z." if verdict else "")
+        self.verdict.setToolTip(verdict)
+
+
+def _level(metric: Metric) -> str:
+    """What to compare a figure with: its greatest value, or what shuffled labels give."""
+    if metric.most is not None:
+        return f"of at most {number(metric.most)}"
+    return f"chance {number(metric.chance)}" if metric.chance else ""
 
 
 def _dot(color: QColor, side: int) -> QIcon:

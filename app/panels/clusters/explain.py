@@ -144,11 +144,13 @@ class Explain(QWidget):
         if film is not None and len(film) and (not end or not metrics):
             at = min(frame, len(film) - 1)
             how = f"at step {film.steps[at]:,}, {len(film.texts):,} sentences"
-            self._show_information(film.information(at), counts, how, weak=False)
+            self._show_information(film.information(at), (*counts, len(film.texts)), how, weak=False)
             self.var.show_value(round(film.variance(at), 3), how=f"at step {film.steps[at]:,}")
         else:
             mi, var = metrics.get("mutual_information"), metrics.get("variance_of_means")
-            self._show_information(mi.value if mi else None, counts, _counted(mi), weak=collapsed)
+            self._show_information(
+                mi.value if mi else None, (*counts, mi.count if mi else 0), _counted(mi), weak=collapsed
+            )
             self.var.show_value(round(var.value, 3) if var else None, how=_counted(var), weak=collapsed)
         kl_z = metrics.get("kl_z") if end else None
         of_terms = sum(v for k, v in terms.items() if k in ("mean-prior", "dispersion", "kl"))
@@ -156,10 +158,11 @@ class Explain(QWidget):
         kl_c = metrics.get("kl_c") if end else None
         self.kl_c.show_value(kl_c.value if kl_c else terms.get("aggregated-categorical"), "nats", how=_counted(kl_c))
 
-    def _show_information(self, value: float | None, counts: tuple[int, int], how: str, *, weak: bool) -> None:
-        mixtures, components = counts
-        cap = mixtures * math.log(components) if components > 1 else 0.0
-        name = f"at most {mixtures} log {components} = {number(cap)}" if cap else ""
+    def _show_information(self, value: float | None, counts: tuple[int, int, int], how: str, *, weak: bool) -> None:
+        mixtures, components, sentences = counts
+        fewest = min(components, sentences) if sentences else components  # N sentences tell at most log N
+        cap = mixtures * math.log(fewest) if fewest > 1 else 0.0
+        name = f"at most {mixtures} log {fewest} = {number(cap)}" if cap else ""
         self.mi.show_value(
             None if value is None else round(value, 3), "nats", cap=cap, cap_name=name, how=how, weak=weak
         )

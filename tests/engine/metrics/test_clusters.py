@@ -8,17 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.metrics.agreement import agreement, entropy
 from engine.metrics.clusters import (
     ENOUGH,
     cluster_metrics,
     codes_of,
     cross,
-    entropy,
-    homogeneity,
     kl_to_uniform,
     mutual_information,
-    nmi,
-    purity,
     variance_of_means,
     verdict,
 )
@@ -81,9 +78,9 @@ def test_a_table_of_codes_and_labels_by_hand() -> None:
     # by hand: only the first code leaves doubt, entropy of (1/3, 2/3) on half of the sentences
     given_code = 0.5 * (math.log(3) - 2 / 3 * math.log(2))
     whole = 0.5 * math.log(2) + 1 / 3 * math.log(3) + 1 / 6 * math.log(6)
-    assert homogeneity(found.table) == pytest.approx(1 - given_code / whole)
-    assert nmi(found.table) == pytest.approx((whole - given_code) / whole)  # as H(code) = H(label) here
-    assert purity(found.table) == pytest.approx(5 / 6)
+    assert agreement(found.table).homogeneity == pytest.approx(1 - given_code / whole)
+    assert agreement(found.table).nmi == pytest.approx((whole - given_code) / whole)  # as H(code) = H(label) here
+    assert agreement(found.table).purity == pytest.approx(5 / 6)
 
 
 def test_without_labels_the_codes_are_counted_all_the_same() -> None:
@@ -109,11 +106,11 @@ def test_agreement_follows_its_definition(rows: list[tuple[int, int, str]]) -> N
     shared = of_codes + of_labels - joint
     found = cross(np.array(codes), 4, labels)
     assert found.table.sum() == found.sizes.sum() == count
-    assert homogeneity(found.table) == pytest.approx(shared / of_labels if of_labels else 1.0, abs=1e-9)
+    assert agreement(found.table).homogeneity == pytest.approx(shared / of_labels if of_labels else 1.0, abs=1e-9)
     both = of_codes + of_labels
-    assert nmi(found.table) == pytest.approx(2 * shared / both if both else 1.0, abs=1e-9)
+    assert agreement(found.table).nmi == pytest.approx(2 * shared / both if both else 1.0, abs=1e-9)
     best = sum(max(joined.count(label) for label in "abc") for joined in _labels_by_code(codes, labels).values())
-    assert purity(found.table) == pytest.approx(best / count)
+    assert agreement(found.table).purity == pytest.approx(best / count)
 
 
 def _labels_by_code(codes: list[tuple[int, int]], labels: list[str]) -> dict[tuple[int, int], list[str]]:
@@ -126,9 +123,11 @@ def _labels_by_code(codes: list[tuple[int, int]], labels: list[str]) -> dict[tup
 def test_codes_that_tell_labels_apart_are_pure_and_one_code_is_not() -> None:
     labels = ("a", "b", "c", "a")
     split = cross(np.array([[0], [1], [2], [0]]), 3, labels).table
-    assert (homogeneity(split), nmi(split), purity(split)) == pytest.approx((1.0, 1.0, 1.0))
+    assert (agreement(split).homogeneity, agreement(split).nmi, agreement(split).purity) == pytest.approx(
+        (1.0, 1.0, 1.0)
+    )
     lump = cross(np.zeros((4, 1), dtype=int), 3, labels).table
-    assert (homogeneity(lump), nmi(lump), purity(lump)) == pytest.approx((0.0, 0.0, 0.5))
+    assert (agreement(lump).homogeneity, agreement(lump).nmi, agreement(lump).purity) == pytest.approx((0.0, 0.0, 0.5))
 
 
 def test_a_collapsed_model_is_told_from_its_information_not_from_its_codes() -> None:
@@ -139,12 +138,12 @@ def test_a_collapsed_model_is_told_from_its_information_not_from_its_codes() -> 
     metrics = cluster_metrics(q, np.array([[[0.0], [0.1]]]), cross(codes_of(q), 2, labels))
     assert metrics["homogeneity"].value == pytest.approx(1.0)
     information, spread = metrics["mutual_information"].value, metrics["variance_of_means"].value
-    assert "Collapsed" in verdict(information, spread, 200, 1, 2)
+    assert "The code has collapsed" in verdict(information, spread, 200, 1, 2)
 
 
 def test_the_verdict_names_its_figures_and_needs_enough_sentences() -> None:
     sentence = verdict(0.0, 0.09, 5000, 3, 5)
-    assert sentence.startswith("Collapsed:")
+    assert sentence.startswith("The code has collapsed:")
     assert "0.00 of at most 4.83 nats" in sentence
     assert "0.09" in sentence
     assert "5,000 sentences" in sentence
@@ -161,10 +160,11 @@ def test_agreement_never_comes_without_what_it_takes_to_read_it() -> None:
     assert set(plain) == needed
     labels = tuple(str(n % 4) for n in range(90))
     found = cluster_metrics(q, means, cross(codes_of(q), 5, labels))
-    assert set(found) == needed | {"homogeneity", "nmi", "purity"}
+    assert set(found) == needed | {"homogeneity", "nmi", "purity", "ami"}
     assert all(m.estimator and m.count for m in found.values())
     occupied = len({tuple(row) for row in q.argmax(-1).tolist()})
     assert found["occupied_codes"].value == occupied
     assert f"{occupied:,} occupied" in found["homogeneity"].estimator
     assert found["homogeneity"].count == 90
-    assert "4.83" in found["mutual_information"].estimator
+    assert found["mutual_information"].most == pytest.approx(3 * math.log(5))
+    assert all(found[name].chance is not None for name in ("homogeneity", "nmi", "purity", "ami"))

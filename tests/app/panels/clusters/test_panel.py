@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import Choices, shown_words
 from app.panels.clusters.scene import block_of
-from engine.metrics.clusters import homogeneity
+from engine.metrics.agreement import agreement
 from tests.app.panels.clusters.conftest import LABELS, TEXTS, K, M, N, free_spot, settle
 
 
@@ -72,7 +72,7 @@ def test_the_cursor_of_the_terms_goes_with_the_frames_and_a_click_on_them_seeks(
 
 def test_the_collapsed_model_says_so_with_its_figures_and_the_other_does_not(shown):
     left, right = shown.stages
-    assert "Collapsed" in left.banner.text
+    assert "The code has collapsed" in left.banner.text
     assert left.banner.isVisible()
     assert not right.banner.isVisible()
     assert left.map.height() == right.map.height()
@@ -248,7 +248,7 @@ def test_the_table_of_whole_codes_is_the_engines(shown):
     settle(shown)
     figures, tally = shown.main.sample.figures, shown.views.tally
     assert sorted(len(c.members) for c in tally.clusters) == sorted(int(n) for n in figures.sizes)
-    assert homogeneity(tally.counts) == pytest.approx(figures.metrics["homogeneity"].value)
+    assert agreement(tally.counts).homogeneity == pytest.approx(figures.metrics["homogeneity"].value)
     assert tally.labels == figures.label_names
 
 
