@@ -11,7 +11,7 @@ import json
 import math
 import stat
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -20,15 +20,16 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
 
-from engine.capabilities import capabilities_of
+from engine.capabilities import Latent, NextToken, Seq2Seq, capabilities_of
 from engine.files import replacing
 from engine.messages import ModelCard, ModelInfo, Progress, brief
 from engine.models import build, kinds, read_config
-from engine.text import MARKS, Kind, Tokenizer
+from engine.models.parts.model import TextModel
+from engine.models.registry import with_output_layer
+from engine.text import Kind, Tokenizer
 
-VERSION = 1
+VERSION = 2
 MAX_HEADER = 1 << 20  # bytes; ours are a few thousand
 MAX_RANK = 8  # dimensions of a tensor
 MAX_SIZE = 1 << 48  # of one dimension, or bytes of the whole
@@ -47,7 +48,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^/\
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the metadata of a version 1 file holds."""
+    """What the metadata of a file of this version holds."""
 
     name: Name
     config: dict[str, Any]
@@ -98,7 +99,7 @@ def read_header(path: Path) -> Header:
     return Header(document, config, tensors, info)
 
 
-def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Module, ModelInfo]]:
+def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[TextModel, ModelInfo]]:
     """Read a model in steps, so that loading can be watched and cancelled; the last value is the model.
 
     Raises CheckpointError with one sentence for a person.
@@ -133,27 +134,28 @@ def load(path: Path, device: torch.device) -> Iterator[Progress | tuple[nn.Modul
     except RuntimeError as error:  # a dtype or a second entry that the header's first reading did not show
         raise CheckpointError(f"{path.name}: the weights do not fit the model: {brief(error)}.") from error
     model = model.to(device).eval()
-    if not _gives_numbers(model, header.info.capabilities):
+    if not _gives_numbers(model):
         raise CheckpointError(f"{path.name}: the weights are so large that the model's answers are not numbers.")
     yield model, header.info
 
 
 @torch.inference_mode()
-def _gives_numbers(model: Any, capabilities: Sequence[str]) -> bool:
+def _gives_numbers(model: TextModel) -> bool:
     """Whether the model's first answers are numbers: weights that are may still overflow in what is made of them."""
-    first_word = [[min(MARKS, model.tokenizer.size - 1)]]
+    words = sorted(set(range(model.tokenizer.size)) - set(model.tokenizer.marks))
+    first_word = [words[:1] or [model.tokenizer.unknown]]
     answers: list[torch.Tensor] = []
-    readers = [model] if "NextToken" in capabilities else []
-    if "Seq2Seq" in capabilities:
+    readers: list[NextToken] = [model] if isinstance(model, NextToken) else []
+    if isinstance(model, Seq2Seq):
         readers.append(model.condition(first_word))
-    if "Latent" in capabilities:
+    if isinstance(model, Latent):
         answers.extend(model.posterior(first_word))
         readers.append(model.decoder(answers[0]))
     answers += [reader.log_probs(reader.begin(1)) for reader in readers]
     return not any(bool(a.isnan().any()) for a in answers)
 
 
-def load_model(path: Path, device: torch.device | None = None) -> tuple[nn.Module, ModelInfo]:
+def load_model(path: Path, device: torch.device | None = None) -> tuple[TextModel, ModelInfo]:
     """Read a model at once; raises CheckpointError."""
     for step in load(path, device or torch.device("cpu")):
         if isinstance(step, tuple):
@@ -170,19 +172,20 @@ def read_trace(path: Path) -> dict[str, np.ndarray[Any, Any]]:
 
 def save(
     path: Path,
-    model: nn.Module,
+    model: TextModel,
     document: Document,
     *,
     half: bool = True,
     trace: Mapping[str, np.ndarray[Any, Any]] | None = None,
 ) -> ModelInfo:
     """Write a checkpoint atomically; weights as float16 unless `half` is off. Raises OSError when it cannot."""
-    tokenizer: Any = model.tokenizer
+    if not isinstance(model.tokenizer, Tokenizer):
+        raise ValueError("only a SentencePiece vocabulary can be written to a checkpoint")
     tensors = {
         f"weights.{k}": (v.half() if half and v.is_floating_point() else v).detach().cpu().contiguous().clone()
         for k, v in model.state_dict().items()
     }
-    tensors["tokenizer"] = torch.frombuffer(bytearray(tokenizer.model), dtype=torch.uint8)
+    tensors["tokenizer"] = torch.frombuffer(bytearray(model.tokenizer.model), dtype=torch.uint8)
     for name, array in (trace or {}).items():
         tensors[f"trace.{name}"] = torch.from_numpy(np.ascontiguousarray(array))
     header = {"version": VERSION, **msgspec.to_builtins(document)}
@@ -289,7 +292,12 @@ def _from_draft(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-MIGRATIONS = {0: _from_draft}
+def _with_output_layer(values: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 had the sizes of the adaptive softmax, then the only choice, among those of the model."""
+    return {**values, "config": with_output_layer(values.get("config"))}
+
+
+MIGRATIONS = {0: _from_draft, 1: _with_output_layer}
 """From each older format to the next."""
 
 

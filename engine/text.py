@@ -55,7 +55,10 @@ def _spell(pieces: Iterable[str]) -> Iterator[str]:
 
 
 class Tokenizer:
-    """A SentencePiece model with the ways in and out that the rest of the program needs."""
+    """A SentencePiece model as a `Vocabulary`."""
+
+    pad, unknown, begin, end = PAD, UNK, BOS, EOS
+    marks = (PAD, UNK, BOS, EOS)
 
     def __init__(self, kind: Kind, model: bytes) -> None:
         """Raises ValueError when `model` is no SentencePiece model with the marks of this module."""

@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import ReleasedKernel
 from engine.mcmc.target import Array, Requirement, Similarity, Support, Target
 from engine.messages import ExactToy
-from engine.text import BOS, EOS, UNK
+from engine.text import BOS, EOS, PAD, UNK
 
 MOST = 800  # sentences; the matrix has their square, and larger ones are no toy
 WORDS = ("ant", "bee", "cat", "dog", "elk", "fox")
@@ -29,6 +28,9 @@ WORDS = ("ant", "bee", "cat", "dog", "elk", "fox")
 
 class ToyVocabulary:
     """A few words behind the usual marks."""
+
+    pad, unknown, begin, end = PAD, UNK, BOS, EOS
+    marks = (PAD, UNK, BOS, EOS)
 
     def __init__(self, size: int) -> None:
         self._pieces = ["<pad>", "<unk>", "<s>", "</s>", *WORDS[:size]]
@@ -42,6 +44,10 @@ class ToyVocabulary:
         """Ids of words, unknown ones as `UNK`."""
         return [self._pieces.index(w) if w in self._pieces else UNK for w in words]
 
+    def encode(self, text: str) -> list[int]:
+        """Ids of the words of a text."""
+        return self.ids(self.words(text))
+
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The words."""
         return [self._pieces[i] for i in ids]
@@ -49,6 +55,10 @@ class ToyVocabulary:
     def join(self, pieces: Sequence[str]) -> str:
         """Words with spaces between."""
         return " ".join(pieces)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """A sentence from ids, marks left out."""
+        return self.join(self.pieces(i for i in ids if i not in (PAD, BOS, EOS)))
 
 
 @dataclass(frozen=True)
@@ -61,8 +71,8 @@ class LastWord:
         """The states of the given rows."""
         return LastWord(self.word[rows])
 
-    @staticmethod
-    def concat(states: Sequence[LastWord]) -> LastWord:
+    @classmethod
+    def concat(cls, states: Sequence[LastWord]) -> LastWord:
         """One state of all rows."""
         return LastWord(torch.cat([s.word for s in states]))
 
@@ -75,7 +85,8 @@ class Bigram:
 
     def __init__(self, table: Array, vocabulary: ToyVocabulary) -> None:
         self.table = torch.from_numpy(table)
-        self.tokenizer: Any = vocabulary
+        self.tokenizer = vocabulary
+        self.device = self.table.device
 
     def begin(self, batch: int) -> LastWord:
         """After the begin mark."""

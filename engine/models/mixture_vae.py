@@ -26,7 +26,7 @@ from engine.models.registry import register
 from engine.models.vae import NO_VARIANCE, SentenceVaeConfig, TextVae
 from engine.objectives import gaussian
 from engine.objectives.mixture import mixture_log_density
-from engine.text import Tokenizer
+from engine.vocabulary import Vocabulary
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
@@ -88,7 +88,7 @@ class MixtureVaeConfig(SentenceVaeConfig, frozen=True, tag="mixture-vae", tag_fi
 class MixtureVae(TextVae):
     """A text VAE whose prior is a product of mixtures, or whose code is discrete."""
 
-    def __init__(self, config: MixtureVaeConfig, tokenizer: Tokenizer) -> None:
+    def __init__(self, config: MixtureVaeConfig, tokenizer: Vocabulary) -> None:
         super().__init__(config, tokenizer)
         self.shape = config.shape
         shape, wide = config.shape, 2 * config.encoder

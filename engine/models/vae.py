@@ -9,22 +9,25 @@ Shapes: B rows, T positions, D latent dimensions, V vocabulary entries, E embedd
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from engine.models.decoders import LatentEntry, Place, RecurrentDecoder
-from engine.models.latent_transformer import TransformerDecoder
+from engine.capabilities import State
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
+from engine.models.parts.cells import Recurrence
+from engine.models.parts.latent_entry import Condition, LatentEntry, Place
+from engine.models.parts.model import Positive, Share, TextModel, embedding
+from engine.models.parts.output_layer import OutputConfig, build_output
+from engine.models.parts.padding import lengths_of, packed, pad
+from engine.models.parts.recurrent_decoder import RecurrentDecoder
+from engine.models.parts.transformer_decoder import TransformerDecoder
 from engine.models.registry import register
-from engine.models.softmax import AdaptiveSoftmax
-from engine.text import BOS, EOS, Tokenizer
+from engine.vocabulary import Vocabulary
 
-Positive = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Depth = Annotated[int, msgspec.Meta(ge=1, le=16)]
-Share = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
 
 NO_VARIANCE = -87.0
 """Log-variance given for an autoencoder: about the smallest whose exponential is a normal float32."""
@@ -45,8 +48,7 @@ class SentenceVaeConfig(msgspec.Struct, frozen=True):
     slots: Depth = 4  # of the memory, where z enters there
     dropout: Share = 0.2  # on decoder inputs and outputs
     bag: bool = False  # whether z also predicts the words of the sentence in no order (the bag-of-words loss)
-    head: Positive = 1500  # words in the adaptive softmax's head; the vocabulary size makes it a plain softmax
-    clusters: Annotated[int, msgspec.Meta(ge=1, le=64)] = 3
+    output: OutputConfig = AdaptiveSoftmaxConfig()
 
     @property
     def point_size(self) -> int:
@@ -71,20 +73,20 @@ class TextVaeConfig(SentenceVaeConfig, frozen=True, tag="text-vae", tag_field="k
 
 
 @register(TextVaeConfig)
-class TextVae(nn.Module):
+class TextVae(TextModel):
     """Sentences to points of a latent space and back."""
 
-    def __init__(self, config: SentenceVaeConfig, tokenizer: Tokenizer) -> None:
-        super().__init__()
+    config: SentenceVaeConfig
+
+    def __init__(self, config: SentenceVaeConfig, tokenizer: Vocabulary) -> None:
+        super().__init__(tokenizer)
         if not config.entry:
             raise ValueError("z must enter the decoder somewhere: state, input, embedding or memory")
         self.config = config
-        self.tokenizer = tokenizer
         self.latent_size = config.point_size
-        self.embedding = nn.Embedding(config.vocabulary, config.embedding)
-        nn.init.normal_(self.embedding.weight, std=config.embedding**-0.5)
+        self.embedding = embedding(config.vocabulary, config.embedding)
         make = nn.LSTM if config.cell == "lstm" else nn.GRU
-        self.reader: nn.GRU | nn.LSTM = make(config.embedding, config.encoder, batch_first=True, bidirectional=True)
+        self.reader: Recurrence = make(config.embedding, config.encoder, batch_first=True, bidirectional=True)
         inferred = config.inferred_size
         self.to_mean = nn.Linear(2 * config.encoder, inferred) if inferred else None
         self.to_log_var = nn.Linear(2 * config.encoder, inferred) if inferred and config.variational else None
@@ -92,10 +94,10 @@ class TextVae(nn.Module):
         self.entry = LatentEntry(config.entry, latent=config.point_size, slots=config.slots, **sizes)
         self.writer = _writer(config, sizes | {"beside": config.point_size if self.entry.beside else 0})
         self.project = nn.Linear(config.decoder, config.embedding)
-        self.softmax = AdaptiveSoftmax(self.embedding, head=config.head, clusters=config.clusters)
+        self.softmax = build_output(config.output, self.embedding)
         self.bag = nn.Linear(config.point_size, config.embedding) if config.bag else None
         self.dropout = nn.Dropout(config.dropout)
-        self._tables: tuple[Tensor, Tensor, Tensor] | None = None
+        self._table: Tensor | None = None
 
     @property
     def variational(self) -> bool:
@@ -111,15 +113,11 @@ class TextVae(nn.Module):
 
     def read(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids without marks as padded rows with end marks [B, T], and their lengths [B] on the CPU."""
-        lengths = torch.tensor([len(s) + 1 for s in sentences])
-        tokens = torch.zeros(len(sentences), int(lengths.max()), dtype=torch.long)
-        for row, sentence in enumerate(sentences):
-            tokens[row, : len(sentence) + 1] = torch.tensor([*sentence, EOS])
-        return tokens.to(self.project.weight.device), lengths
+        return pad(sentences, self.tokenizer, end=True).to(self.device), lengths_of(sentences)
 
-    def decoder(self, points: Tensor) -> PointDecoder:
+    def decoder(self, points: Tensor) -> PointDecoder[Any]:
         """The sentence distribution p(x|z) at each point ([B, D])."""
-        return PointDecoder(self, points)
+        return PointDecoder(self, self.writer, points)
 
     # --- training and scoring --------------------------------------------------------------------------------------
 
@@ -130,8 +128,7 @@ class TextVae(nn.Module):
     def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """What the posterior is read from: the last state of each direction, [B, 2 encoder]."""
         words = self.embedding(tokens)
-        packed = nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False)
-        last = self.reader(packed)[1]
+        last = self.reader(packed(words, lengths))[1]
         h = last if isinstance(self.reader, nn.GRU) else last[0]  # 2, B, encoder: the last state of each direction
         both: Tensor = h.transpose(0, 1).flatten(1)
         return both
@@ -147,7 +144,7 @@ class TextVae(nn.Module):
         return [parameter for part in parts if part for parameter in part.parameters()]
 
     def forward(self, points: Tensor, inputs: Tensor, targets: Tensor, lengths: Tensor) -> Tensor:
-        """Log p(token | what stands before it, z) of all counted tokens in one vector.
+        """The loss of each counted token, in nats: mostly -log p(token | what stands before it, z).
 
         Args:
             points: [B, D].
@@ -156,40 +153,48 @@ class TextVae(nn.Module):
             lengths: [B] counted targets, on the CPU.
 
         Returns:
-            [sum of lengths] in the order of a packed sequence (`decoders.packed_rows` names the rows).
+            [sum of lengths] in the order of a packed sequence (`padding.packed_rows` names the rows).
         """
         hidden = self.writer(self.dropout(self.embedding(inputs)), lengths, self.entry(points))
-        packed = nn.utils.rnn.pack_padded_sequence(targets, lengths, batch_first=True, enforce_sorted=False)
-        projected = self.dropout(self.project(self.dropout(hidden)))
-        return self.softmax.target_log_probs(self.embedding.weight, projected, packed.data)
+        projected = self.dropout(self.project(self.dropout(hidden)))  # sum of lengths, E
+        return self.softmax.loss(projected, packed(targets, lengths).data)
 
     def bag_log_probs(self, points: Tensor) -> Tensor:
         """Log p(word | z) with no regard to order, [B, V]; raises ValueError in a model without that head."""
         if self.bag is None:
             raise ValueError("this model has no bag-of-words head; its config needs bag = true")
-        return functional.linear(self.bag(points), self.embedding.weight, self.softmax.bias).log_softmax(1)
+        return self.softmax.bag_log_probs(self.bag(points))
 
     def train(self, mode: bool = True) -> TextVae:
-        """Switch modes; the decoding tables belong to the weights they were read from."""
-        self._tables = None
+        """Switch modes; the input table belongs to the weights it was read from."""
+        self._table = None
         super().train(mode)
         return self
 
-    def tables(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What decoding reads again and again, kept while the weights are frozen.
+    def word_gates(self) -> Tensor:
+        """Every word's share of the decoder's first gates, [V, G H]; kept while the weights are frozen."""
+        if self._table is not None:
+            return self._table
+        table = self.writer.word_gates(self.embedding.weight)
+        if not self.training and not table.requires_grad:
+            self._table = table
+        return table
 
-        Every word's share of the decoder's first gates [V, G H], and the weight [W, E] and bias [W] that give the
-        logits of the softmax's head (W words and clusters) from the projected hidden vector.
-        """
-        if self._tables is not None:
-            return self._tables
-        softmax, words = self.softmax, self.embedding.weight
-        weight = torch.cat([words[: softmax.head], softmax.cluster_vectors])
-        bias = torch.cat([softmax.bias[: softmax.head], softmax.cluster_bias])
-        tables = (self.writer.word_gates(words), weight, bias)
-        if not self.training and not words.requires_grad:
-            self._tables = tables
-        return tables
+
+S = TypeVar("S", bound=State)
+
+
+class Writer(Protocol[S]):
+    """A decoder of points that reads a word at a time: what recurrent and Transformer ones have in common."""
+
+    def begin(self, condition: Condition, rows: int, like: Tensor) -> S:
+        """The state before the first input word."""
+
+    def step(self, state: S, word_gates: Tensor) -> S:
+        """One more input word, given its share of what the decoder reads first ([B, G H])."""
+
+    def read(self, state: S) -> Tensor:
+        """The vector that predicts the next word, [B, H]."""
 
 
 def _writer(config: SentenceVaeConfig, sizes: dict[str, int]) -> RecurrentDecoder | TransformerDecoder:
@@ -199,65 +204,50 @@ def _writer(config: SentenceVaeConfig, sizes: dict[str, int]) -> RecurrentDecode
     return RecurrentDecoder(config.cell, **sizes)
 
 
-class PointDecoder:
+class PointDecoder(Generic[S]):
     """p(x|z) at given points, as the capability `Scores`: row b belongs to point b."""
 
-    def __init__(self, model: TextVae, points: Tensor) -> None:
+    def __init__(self, model: TextVae, writer: Writer[S], points: Tensor) -> None:
         self.tokenizer = model.tokenizer
-        self._model = model
-        self._writer: Any = model.writer  # with states of its own kind
+        self._model, self._writer = model, writer
         self._condition = model.entry(points.to(model.project.weight))
         self._rows = len(points)
 
-    def begin(self, batch: int) -> Any:
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._model.device
+
+    def begin(self, batch: int) -> S:
         """The state after the start mark, for as many rows as there are points."""
         if batch != self._rows:
             raise ValueError(f"{self._rows} points give {self._rows} rows, not {batch}")
-        state: Any = self._writer.begin(self._condition, batch, self._model.project.weight)
-        return self.advance(state, torch.full((batch,), BOS, device=self._model.project.weight.device))
+        like = self._model.project.weight
+        state = self._writer.begin(self._condition, batch, like)
+        return self.advance(state, torch.full((batch,), self.tokenizer.begin, device=like.device))
 
-    def advance(self, state: Any, tokens: Tensor) -> Any:
+    def advance(self, state: S, tokens: Tensor) -> S:
         """One step; `tokens` [B]."""
-        return self._writer.step(state, self._model.tables()[0][tokens])
+        return self._writer.step(state, self._model.word_gates()[tokens])
 
-    def features(self, state: Any) -> Tensor:
+    def features(self, state: S) -> Tensor:
         """The vector the next token is read from, [B, E]; also what contrastive search compares."""
         out: Tensor = self._model.project(self._writer.read(state))
         return out
 
-    def log_probs(self, state: Any) -> Tensor:
+    def log_probs(self, state: S) -> Tensor:
         """[B, V]."""
-        return self._model.softmax.log_probs(self._model.embedding.weight, self.features(state))
+        return self._model.softmax.log_probs(self.features(state))
 
-    def best(self, state: Any) -> tuple[Tensor, Tensor]:
-        """The likeliest next word or end mark and its log-probability, each [B], without the whole distribution.
+    def likeliest(self, state: S, count: int, without: Sequence[int] = ()) -> tuple[Tensor, Tensor]:
+        """The likeliest tokens and their log-probabilities, each [B, count]."""
+        return self._model.softmax.best(self.features(state), count, without)
 
-        Exact: no word of a cluster can be likelier than the cluster's own entry in the head, so a cluster is looked
-        into only where its entry beats the best word found so far. Pad, unknown and begin marks are never chosen.
-        """
-        softmax, words = self._model.softmax, self._model.embedding.weight
-        _, weight, bias = self._model.tables()
-        hidden = self.features(state)
-        logits = functional.linear(hidden, weight, bias)
-        whole = logits.logsumexp(1)
-        logits[:, :EOS] = -torch.inf
-        top, token = logits[:, : softmax.head].max(1)
-        for i, (low, high) in enumerate(softmax.bounds):
-            entry = logits[:, softmax.head + i]
-            rows = (entry > top).nonzero()[:, 0]
-            if len(rows):
-                inside = functional.linear(hidden[rows], words[low:high], softmax.bias[low:high])
-                value, place = inside.log_softmax(1).max(1)
-                value = value + entry[rows]
-                better = value > top[rows]
-                top[rows[better]] = value[better]
-                token[rows[better]] = place[better] + low
-        return token, top - whole
-
-    def score(self, state: Any, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def score(self, state: S, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""
-        out = tokens.new_zeros(tokens.shape, dtype=self._model.softmax.bias.dtype)
-        hidden, places = [], []
+        out = self._model.project.weight.new_zeros(tokens.shape)
+        hidden: list[Tensor] = []
+        places: list[Tensor] = []
         alive = torch.arange(len(tokens), device=tokens.device)
         for t in range(tokens.shape[1]):
             keep = lengths[alive] > t  # rows whose continuation has ended leave the batch
@@ -268,13 +258,10 @@ class PointDecoder:
             hidden.append(self.features(state))
             places.append(alive)
             state = self.advance(state, tokens[alive, t])
-        for t, part in enumerate(self._scores(hidden, [tokens[rows, t] for t, rows in enumerate(places)])):
+        if not hidden:
+            return out
+        targets = [tokens[rows, t] for t, rows in enumerate(places)]
+        scores = self._model.softmax.target_log_probs(torch.cat(hidden), torch.cat(targets))
+        for t, part in enumerate(torch.split(scores, [len(rows) for rows in places])):
             out[places[t], t] = part
         return out
-
-    def _scores(self, hidden: list[Tensor], targets: list[Tensor]) -> tuple[Tensor, ...]:
-        if not hidden:
-            return ()
-        softmax, words = self._model.softmax, self._model.embedding.weight
-        scores = softmax.target_log_probs(words, torch.cat(hidden), torch.cat(targets))
-        return torch.split(scores, [len(t) for t in targets])

@@ -54,7 +54,7 @@ class LanguageModelTask(ModelTask):
     def step(self, batch: Batch) -> Iterator[Loss]:
         """Summed negative log-likelihood, per token."""
         tokens, lengths = pad_sentences([self.train_sentences[i] for i in batch.indices])
-        yield Loss(-self.model(tokens.to(batch.device), lengths).sum(), int(lengths.sum()))
+        yield Loss(self.model(tokens.to(batch.device), lengths).sum(), int(lengths.sum()))
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """Validation nats per token."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
 from engine.messages import Event, Metric
+from engine.models.parts.model import TextModel
 from engine.text import Tokenizer
 from engine.training.recipe import Optimisation
 
@@ -45,7 +46,7 @@ class Loss:
 class Task(Protocol):
     """What a kind of model needs to be trained."""
 
-    model: nn.Module
+    model: TextModel
     tokenizer: Tokenizer
     lengths: list[int]
     """Tokens of each training example of the pass begun last."""
@@ -98,7 +99,7 @@ class Recorder(Protocol):
 class ModelTask:
     """The common case, to be inherited: one model, one optimiser, the same examples in each pass, nothing recorded."""
 
-    model: nn.Module
+    model: TextModel
 
     def modules(self) -> Mapping[str, nn.Module]:
         """The model alone."""

@@ -19,6 +19,8 @@ from torch.optim import Optimizer
 from engine.checkpoint import Document, save
 from engine.device import get_random_state, set_random_state
 from engine.messages import Event, ModelInfo, ModelSaved, Progress, TrainingBegan, TrainingPoint
+from engine.models.parts.model import TextModel
+from engine.models.parts.output_layer import after_step
 from engine.training.data import batches
 from engine.training.recipe import Recipe
 from engine.training.schedule import learning_rate
@@ -162,6 +164,8 @@ class Trainer:
             raise self._diverged(what)
         optimiser = self.optimisers[loss.optimiser]
         optimiser.step()
+        if loss.optimiser == MODEL:
+            after_step(self.task.model)
         optimiser.zero_grad(set_to_none=True)
         return float(value)
 
@@ -279,7 +283,7 @@ class Trainer:
         return [p for p in every if id(p) in own and p.requires_grad]
 
 
-def _plain_config(model: nn.Module) -> dict[str, Any]:
+def _plain_config(model: TextModel) -> dict[str, Any]:
     config: dict[str, Any] = msgspec.to_builtins(model.config)
     return config
 

@@ -9,13 +9,10 @@ from typing import Any
 
 import msgspec
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from engine.messages import Metric
 from engine.models import build, read_config
-from engine.models.translation import pad
-from engine.text import BOS, EOS, PAD, Tokenizer
+from engine.text import Tokenizer
 from engine.training.augmentation import Augmentation, Augmenter
 from engine.training.data import held_out, read_split, training_rows
 from engine.training.phrases import TextPair
@@ -77,11 +74,9 @@ class TranslationTask(ModelTask):
 
     def step(self, batch: Batch) -> Iterator[Loss]:
         """Summed smoothed cross-entropy, per target token."""
-        sources, targets = (t.to(batch.device) for t in pair_tensors([self.train_pairs[i] for i in batch.indices]))
-        logits = self.model(sources, targets).float()  # N, V
-        wanted = counted_targets(targets)
-        total = functional.cross_entropy(logits, wanted, reduction="sum", label_smoothing=self.label_smoothing)
-        yield Loss(total, len(wanted))
+        sources, targets = zip(*(self.train_pairs[i] for i in batch.indices), strict=True)
+        losses = self.model(sources, targets, self.label_smoothing)
+        yield Loss(losses.sum(), len(losses))
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """Validation nats per target token, without smoothing."""
@@ -109,26 +104,13 @@ class TranslationTask(ModelTask):
         return [(self.tokenizer.encode(s), self.tokenizer.encode(t)) for s, t in rows]
 
 
-def pair_tensors(pairs: Sequence[Pair]) -> tuple[Tensor, Tensor]:
-    """Sources with an end mark [B, S] and targets with both marks [B, 1 + T], zero-padded."""
-    return pad([s for s, _ in pairs], after=[EOS]), pad([t for _, t in pairs], before=[BOS], after=[EOS])
-
-
-def counted_targets(targets: Tensor) -> Tensor:
-    """The tokens to be predicted, row by row, padding left out: [N]."""
-    wanted = targets[:, 1:]
-    return wanted[wanted != PAD]
-
-
 def negative_log_likelihood(model: Any, pairs: Sequence[Pair], *, batch: int = 64) -> tuple[float, int]:
     """Summed nats and counted target tokens, end marks included."""
     total, count = 0.0, 0
-    device = next(model.parameters()).device
     order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))
     for start in range(0, len(order), batch):
-        sources, targets = (t.to(device) for t in pair_tensors([pairs[i] for i in order[start : start + batch]]))
-        wanted = counted_targets(targets)
-        logits = model(sources, targets)
-        total += float(functional.cross_entropy(logits, wanted, reduction="none").double().sum())
-        count += len(wanted)
+        sources, targets = zip(*(pairs[i] for i in order[start : start + batch]), strict=True)
+        losses = model(sources, targets)
+        total += float(losses.double().sum())
+        count += len(losses)
     return total, count

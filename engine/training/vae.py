@@ -17,7 +17,7 @@ from engine.latent.evaluation import evaluate, kl_of, posteriors
 from engine.messages import Metric
 from engine.metrics.latent import latent_metrics
 from engine.models import build, read_config
-from engine.models.decoders import packed_rows
+from engine.models.parts.padding import packed_rows
 from engine.objectives import gaussian
 from engine.objectives.bag_of_words import bag_of_words, rarity
 from engine.objectives.composition import Aggressive, read_objective
@@ -96,8 +96,7 @@ class VaeTask(ModelTask):
         inputs = tokens[:, :-1]
         if self.model.training:
             inputs = word_dropout(inputs, self.objective.word_dropout)
-        log_probs = self.model(points, inputs, tokens[:, 1:], lengths)
-        out = {"reconstruction": -log_probs.sum()}
+        out = {"reconstruction": self.model(points, inputs, tokens[:, 1:], lengths).sum()}
         out.update(self.divergences(posterior))
         if "bag-of-words" in self.objective.terms:
             rows, words = packed_rows(lengths).to(tokens.device), tokens[:, 1:]

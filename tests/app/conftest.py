@@ -26,6 +26,7 @@ from app.window import Window
 from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.models.lstm import LstmLm, LstmLmConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
 
@@ -54,7 +55,12 @@ def tiny_pair() -> tuple[LstmLm, LstmLm]:
     for seed, direction in enumerate(("forward", "backward")):
         torch.manual_seed(seed)
         config = LstmLmConfig(
-            vocabulary=tokenizer.size, direction=direction, embedding=8, hidden=12, layers=1, head=10, clusters=2
+            vocabulary=tokenizer.size,
+            direction=direction,
+            embedding=8,
+            hidden=12,
+            layers=1,
+            output=AdaptiveSoftmaxConfig(10, 2),
         )
         pair.append(LstmLm(config, tokenizer).eval().requires_grad_(False))
     return pair[0], pair[1]

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.objectives import gaussian, mixture
 from engine.text import EOS, PAD
 from engine.training.data import batches
 from engine.training.language_model import pad_sentences
 from tests.benchmarks.rows import Row, Target, ratio
+from tests.engine.words import Words
 
 PAPER = MixtureVaeConfig(
     vocabulary=10_000,
@@ -28,7 +30,7 @@ PAPER = MixtureVaeConfig(
     decoder=512,
     cell="gru",
     dropout=0.0,
-    head=10_000,  # a plain softmax
+    output=AdaptiveSoftmaxConfig(10_000),  # a plain softmax
 )
 """GMVAE on PTB (Shi et al. 2020); without dropout, so that two forms of one step have the same loss."""
 BATCH = 30
@@ -52,7 +54,7 @@ def rows(steps: int = 12) -> list[Row]:
     difference = abs(_value(_ours, mixed[0]) - _value(_naive, mixed[0]))
     naive = _cpu_seconds(PAPER, _naive, mixed) / len(flat)
     exact = _cpu_seconds(PAPER, _ours, ordered) / len(flat)
-    adaptive = msgspec.structs.replace(PAPER, head=1500)
+    adaptive = msgspec.structs.replace(PAPER, output=AdaptiveSoftmaxConfig())
     ours = _cpu_seconds(adaptive, _ours, ordered) / len(flat)
     name, most = f"train a paper-size GMVAE on {BATCH} sentences", ratio("<=", 0.4)
     naive_name = f"{name}, naive (padded, all projected)"
@@ -74,11 +76,11 @@ def _sentences(random: np.random.Generator, count: int) -> Sentences:
 def _ours(model: MixtureVae, sentences: Sentences) -> Tensor:
     tokens, lengths = pad_sentences(sentences)
     mean, log_var, log_q = model.infer(tokens[:, 1:], lengths)
-    log_probs = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
+    losses = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
     prior = (model.prior_mean, model.prior_log_var)
     blocks = (model.blocks(mean), model.blocks(log_var))
     divergence = mixture.kl_to_mean_prior(*blocks, log_q, *prior).sum() + mixture.dispersion(log_q, *prior).sum()
-    return -log_probs.sum() + divergence + len(mean) * (mixture.aggregated_kl(log_q) + mixture.information(log_q)).sum()
+    return losses.sum() + divergence + len(mean) * (mixture.aggregated_kl(log_q) + mixture.information(log_q)).sum()
 
 
 def _naive(model: MixtureVae, sentences: Sentences) -> Tensor:
@@ -124,7 +126,7 @@ def _last_states(model: MixtureVae, targets: Tensor, lengths: Tensor) -> Tensor:
 
 def _model(config: MixtureVaeConfig) -> MixtureVae:
     torch.manual_seed(1)
-    return MixtureVae(config, None).train()  # type: ignore[arg-type]
+    return MixtureVae(config, Words(config.vocabulary)).train()
 
 
 def _value(loss: Callable[[MixtureVae, Sentences], Tensor], sentences: Sentences) -> float:

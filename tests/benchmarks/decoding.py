@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from engine.messages import SearchOptions, with_preset
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.search.decode import Decoding
 from engine.search.prepare import Start
 from engine.search.ranking import order
@@ -24,6 +24,7 @@ from engine.search.trace import Trace
 from engine.text import BOS, EOS, PAD, UNK
 from tests.benchmarks import marian
 from tests.benchmarks.rows import Row, Target, ratio
+from tests.engine.words import Words
 
 VOCABULARY, WIDTH, LAYERS, HEADS, INNER, NEW, SOURCE = 8000, 256, 3, 4, 1024, 32, 20
 ROUNDS = 7
@@ -48,8 +49,7 @@ def our_model() -> Translator:
         feed_forward=INNER,
         norm="post",
     )
-    tokenizer: Any = None
-    model = Translator(config, tokenizer).eval().requires_grad_(False)
+    model = Translator(config, Words(VOCABULARY)).eval().requires_grad_(False)
     for parameter in model.parameters():
         if parameter.dim() > 1:
             parameter.add_(torch.randn_like(parameter), alpha=0.6 * float(parameter.std()))

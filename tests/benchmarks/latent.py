@@ -16,12 +16,14 @@ from engine.checkpoint import load_model
 from engine.latent.decoding import read_points
 from engine.latent.survey import encode, examples
 from engine.messages.latent import GREEDY
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.models.vae import TextVae, TextVaeConfig
 from engine.objectives import gaussian
 from engine.text import EOS, PAD
 from engine.training.data import batches
 from engine.training.language_model import pad_sentences
 from tests.benchmarks.rows import Row, Target, ratio
+from tests.engine.words import Words
 
 SENTENCES = 10_000
 
@@ -74,9 +76,9 @@ def training_step(steps: int = 12, vocabulary: int = 8000, tokens: int = 1024) -
     words = np.minimum(random.zipf(1.3, int(lengths.sum())) + EOS, vocabulary - 1)
     sentences = [part.tolist() for part in np.split(words, np.cumsum(lengths)[:-1])]
     torch.manual_seed(1)
-    plain = TextVaeConfig(vocabulary=vocabulary, dropout=0.0, head=vocabulary)
+    plain = TextVaeConfig(vocabulary=vocabulary, dropout=0.0, output=AdaptiveSoftmaxConfig(vocabulary))
     naive, exact = _model(plain), _model(plain)
-    ours = _model(msgspec.structs.replace(plain, head=TextVaeConfig(vocabulary=vocabulary).head))
+    ours = _model(msgspec.structs.replace(plain, output=AdaptiveSoftmaxConfig()))
     bucketed = batches([len(s) + 1 for s in sentences], tokens, 1, 0)
     chosen = bucketed[:steps]
     flat = [i for batch in chosen for i in batch]
@@ -98,14 +100,14 @@ def training_step(steps: int = 12, vocabulary: int = 8000, tokens: int = 1024) -
 
 def _model(config: TextVaeConfig) -> TextVae:
     torch.manual_seed(1)
-    return TextVae(config, None).train()  # type: ignore[arg-type]
+    return TextVae(config, Words(config.vocabulary)).train()
 
 
 def _ours(model: TextVae, sentences: list[list[int]]) -> Tensor:
     tokens, lengths = pad_sentences(sentences)
     mean, log_var = model.infer(tokens[:, 1:], lengths)
-    log_probs = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
-    return -log_probs.sum() + gaussian.kl_to_prior(mean, log_var).sum()
+    losses = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
+    return losses.sum() + gaussian.kl_to_prior(mean, log_var).sum()
 
 
 def _naive(model: TextVae, sentences: list[list[int]]) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from engine.models.translation import Translator
+from engine.models.transformer_translator import Translator
 from engine.text import BOS, EOS, PAD
 
 PEERS = ("transformers", "ctranslate2")

@@ -133,7 +133,7 @@ def whole(model: LstmLm, tokens: torch.Tensor) -> torch.Tensor:
     """Log-probability of every token by one pass, from the whole distribution at each place, [B, T]."""
     read = torch.cat([torch.full((len(tokens), 1), BOS), tokens[:, :-1]], 1)
     hidden, _ = model.lstm(model.embedding(read))
-    laws = model.softmax.log_probs(model.embedding.weight, model.project(hidden).flatten(0, 1))
+    laws = model.softmax.log_probs(model.project(hidden).flatten(0, 1))
     return laws.gather(1, tokens.reshape(-1, 1)).view(tokens.shape)
 
 

@@ -14,6 +14,7 @@ import torch
 from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.models.lstm import LstmLm, LstmLmConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 from tests.engine.rounding import AnotherOrder
 
@@ -79,8 +80,7 @@ def tiny_lm(tokenizer: Tokenizer, direction: str = "forward", *, seed: int = 0, 
         embedding=8,
         hidden=12,
         layers=layers,
-        head=10,
-        clusters=2,
+        output=AdaptiveSoftmaxConfig(10, 2),
     )
     return LstmLm(config, tokenizer).eval().requires_grad_(False)
 

@@ -239,3 +239,17 @@ def test_saving_over_a_model_never_leaves_half_a_file(good: Path) -> None:
     process.wait()
     process.stdout.close()
     load_model(good)
+
+
+def test_the_sizes_of_a_softmax_may_stand_among_those_of_the_model_as_they_once_did(good: Path) -> None:
+    def as_before(document: dict[str, Any]) -> None:
+        config = document["config"]
+        output = config.pop("output")
+        config.update(head=output["head"], clusters=output["clusters"])
+        document["version"] = 1
+
+    _, new = load_model(good)
+    edit(good, as_before)
+    _, old = load_model(good)
+    assert old.config == new.config
+    assert old.config["output"] == {"kind": "adaptive-softmax", "head": 10, "clusters": 2}

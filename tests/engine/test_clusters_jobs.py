@@ -43,6 +43,7 @@ from engine.messages import (
 )
 from engine.metrics.clusters import mutual_information, variance_of_means
 from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
 from tests.engine.conftest import SENTENCES, tiny_lm
@@ -57,7 +58,7 @@ def tiny_mixture(tokenizer: Tokenizer, *, seed: int = 0, **sizes: Any) -> Mixtur
     """A small model with weights large enough for codes to differ."""
     torch.manual_seed(seed)
     settings = {"mixtures": M, "components": K, "dimension": WIDTH, "gaussian": 1, "embedding": 6, "encoder": 5}
-    settings |= {"decoder": 8, "head": 8, "clusters": 2} | sizes
+    settings |= {"decoder": 8, "output": AdaptiveSoftmaxConfig(8, 2)} | sizes
     model = MixtureVae(MixtureVaeConfig(vocabulary=tokenizer.size, **settings), tokenizer)
     with torch.no_grad():
         for name, parameter in model.named_parameters():

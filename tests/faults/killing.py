@@ -28,6 +28,7 @@ from engine.jobs.training import train_model
 from engine.library import Library
 from engine.messages import Sample, Train, decode_request
 from engine.models.lstm import LstmLm, LstmLmConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 from engine.training import trainer
 from tests.faults.mutations import SENTENCES
@@ -39,8 +40,7 @@ task = "language-model"
 kind = "lstm-lm"
 embedding = 8
 hidden = 12
-head = 8
-clusters = 1
+output = { kind = "adaptive-softmax", head = 8, clusters = 1 }
 dropout = 0.1
 [tokenizer]
 size = 40
@@ -90,7 +90,7 @@ def tiny_pair() -> list[tuple[LstmLm, Document]]:
     pair = []
     for seed, direction, name, partner in ((0, "forward", "tiny", "back"), (1, "backward", "back", "tiny")):
         torch.manual_seed(seed)
-        config = LstmLmConfig(tokenizer.size, direction, embedding=8, hidden=12, head=10, clusters=2)
+        config = LstmLmConfig(tokenizer.size, direction, embedding=8, hidden=12, output=AdaptiveSoftmaxConfig(10, 2))
         document = Document(name, msgspec.to_builtins(config), "word", partner=partner, role=direction)
         pair.append((LstmLm(config, tokenizer).eval(), document))
     return pair

@@ -20,7 +20,8 @@ from engine.checkpoint import Document, save
 from engine.messages import Sample, encode
 from engine.models.lstm import LstmLm, LstmLmConfig
 from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 from engine.training.recipe import RECIPES
 from tests.app.panels.made_up import started, steps
@@ -78,7 +79,7 @@ ODD_WORDS = [
 def tiny_models() -> dict[str, tuple[torch.nn.Module, Document, dict[str, np.ndarray[Any, Any]]]]:
     """One random model of each way to work, by a short name; the language model and its partner name each other."""
     tokenizer = Tokenizer.train("word", SENTENCES, 40)
-    size, width = tokenizer.size, {"embedding": 8, "head": 10, "clusters": 2}
+    size, width = tokenizer.size, {"embedding": 8, "output": AdaptiveSoftmaxConfig(10, 2)}
     torch.manual_seed(0)
     lm = LstmLm(LstmLmConfig(size, hidden=12, **width), tokenizer)
     back = LstmLm(LstmLmConfig(size, direction="backward", hidden=12, **width), tokenizer)

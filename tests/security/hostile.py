@@ -103,14 +103,22 @@ def headers(good: bytes) -> Iterator[tuple[str, bytes]]:
         )
     for key, value in (
         ("kind", "os.system"), ("kind", "__class__"), ("__class__", "subprocess.Popen"), ("__reduce__", ["os.mkdir"]),
-        ("vocabulary", 10**12), ("hidden", 1_000_000), ("embedding", 1_000_000), ("layers", 10**9), ("head", 10**9),
-        ("clusters", 64), ("dropout", 1e308), ("direction", "/etc/passwd"),
+        ("vocabulary", 10**12), ("hidden", 1_000_000), ("embedding", 1_000_000), ("layers", 10**9),
+        ("output", "__class__"), ("dropout", 1e308), ("direction", "/etc/passwd"),
     ):  # fmt: skip
         yield (
             f"config-{key.strip('_')}-{str(value)[:9].strip('_/').replace('/', '-')}",
             rewrite(
                 good,
                 lambda _, document, k=key, v=value: document["config"].update({k: v}),  # type: ignore[misc]
+            ),
+        )
+    for key, value in (("kind", "os.system"), ("head", 10**9), ("clusters", 64), ("__reduce__", ["os.mkdir"])):
+        yield (
+            f"output-{key.strip('_')}",
+            rewrite(
+                good,
+                lambda _, document, k=key, v=value: document["config"]["output"].update({k: v}),  # type: ignore[misc]
             ),
         )
     yield "external", rewrite(good, lambda _, d: d.update(external_data={"location": "/etc/passwd"}))

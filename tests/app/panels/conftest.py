@@ -24,6 +24,7 @@ from app.theme import Theme
 from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.messages import Event, Finished, Message, Request
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.models.vae import TextVae, TextVaeConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
@@ -55,8 +56,7 @@ def latent_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             encoder=6,
             decoder=12,
             dropout=0.0,
-            head=20,
-            clusters=2,
+            output=AdaptiveSoftmaxConfig(20, 2),
         )
         model = TextVae(config, tokenizer).eval().requires_grad_(False)
         model.to_mean.weight.mul_(12.0)  # so that different sentences lie apart

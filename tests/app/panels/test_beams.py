@@ -41,8 +41,8 @@ from engine.messages import (
     SearchStep,
     Token,
 )
-from engine.models.transformer import TransformerLm, TransformerLmConfig
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
 

@@ -25,7 +25,7 @@ from app.panels.beams.verdict import judge
 from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.messages import SearchOptions
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
 from tests.app.panels.test_beams import OPTIONS, TEXT, ask, hypothesis, made, short

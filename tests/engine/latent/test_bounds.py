@@ -10,6 +10,7 @@ import torch
 
 from engine.latent.likelihood import log_likelihood, log_weights
 from engine.metrics.latent import importance_nll, log_mean_exp
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.models.vae import TextVae
 from tests.engine.models.test_vae import tiny_vae
 
@@ -18,7 +19,7 @@ SENTENCES = [[], [4], [5], [4, 5], [5, 5]]
 
 @pytest.fixture(scope="module")
 def model() -> TextVae:
-    model = tiny_vae(None, vocabulary=6, latent=1, head=6, clusters=1, spread=1.8)
+    model = tiny_vae(None, vocabulary=6, latent=1, output=AdaptiveSoftmaxConfig(6, 1), spread=1.8)
     assert model.to_log_var is not None
     model.to_mean.weight.mul_(0.2)
     model.to_log_var.weight.zero_()  # posteriors a little wider than the prior: importance weights stay bounded

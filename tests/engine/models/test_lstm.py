@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from engine.models.lstm import LstmState
-from engine.models.softmax import AdaptiveSoftmax
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmax, AdaptiveSoftmaxConfig
 from engine.text import BOS, EOS, Tokenizer
 from tests.engine.conftest import tiny_lm
 
@@ -29,7 +29,7 @@ def test_stepwise_equals_batched_equals_training(tokenizer: Tokenizer, layers: i
         assert (batched[~inside, t] == 0).all()
         state = model.advance(state, TOKENS[:, t])
     whole = torch.cat([torch.full((3, 1), BOS), TOKENS], 1)
-    assert torch.allclose(model.forward(whole, LENGTHS).sum(), batched.sum(), atol=1e-10)
+    assert torch.allclose(-model.forward(whole, LENGTHS).sum(), batched.sum(), atol=1e-10)
 
 
 def test_own_cell_equals_torchs(tokenizer: Tokenizer) -> None:
@@ -74,21 +74,21 @@ def test_gates_table_follows_the_weights(tokenizer: Tokenizer) -> None:
 def test_adaptive_softmax_targets_agree_with_the_whole_distribution(head: int, clusters: int) -> None:
     torch.manual_seed(0)
     embedding = nn.Embedding(30, 6)
-    softmax = AdaptiveSoftmax(embedding, head=head, clusters=clusters)
+    softmax = AdaptiveSoftmax(AdaptiveSoftmaxConfig(head, clusters), embedding)
     nn.init.normal_(softmax.bias)
     hidden = torch.randn(30, 6)
-    whole = softmax.log_probs(embedding.weight, hidden)
+    whole = softmax.log_probs(hidden)
     targets = torch.arange(30)
     assert whole.shape == (30, 30)
     assert torch.allclose(whole.exp().sum(1), torch.ones(30), atol=1e-10)
-    known = softmax.target_log_probs(embedding.weight, hidden, targets)
+    known = softmax.target_log_probs(hidden, targets)
     assert torch.allclose(known, whole[targets, targets], atol=1e-10)
 
 
 def test_a_head_of_the_whole_vocabulary_is_the_plain_softmax() -> None:
     torch.manual_seed(0)
     embedding = nn.Embedding(12, 4)
-    softmax = AdaptiveSoftmax(embedding, head=12, clusters=4)
+    softmax = AdaptiveSoftmax(AdaptiveSoftmaxConfig(12, 4), embedding)
     hidden = torch.randn(5, 4)
     plain = torch.log_softmax(hidden @ embedding.weight.T + softmax.bias, 1)
-    assert torch.allclose(softmax.log_probs(embedding.weight, hidden), plain, atol=1e-10)
+    assert torch.allclose(softmax.log_probs(hidden), plain, atol=1e-10)

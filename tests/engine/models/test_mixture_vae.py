@@ -12,6 +12,7 @@ import torch
 from engine.capabilities import capabilities_of
 from engine.latent.likelihood import log_likelihood, log_weights
 from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -27,7 +28,7 @@ SENTENCES = [[4, 5, 6], [7], [5, 5]]
 
 def tiny(tokenizer: Tokenizer, *, sharp: float = 3.0, **settings: Any) -> MixtureVae:
     torch.manual_seed(5)
-    sizes = {"embedding": 6, "encoder": 7, "decoder": 8, "head": 10, "clusters": 2, "dropout": 0.0}
+    sizes = {"embedding": 6, "encoder": 7, "decoder": 8, "output": AdaptiveSoftmaxConfig(10, 2), "dropout": 0.0}
     model = MixtureVae(MixtureVaeConfig(vocabulary=tokenizer.size, **{**sizes, **settings}), tokenizer)
     with torch.no_grad():  # so that sentences differ
         for parameter in model.encoder_parameters():

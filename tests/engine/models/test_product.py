@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from engine.models import product
-from engine.models.product import Packed, Product
+from engine.models.parts import product
+from engine.models.parts.product import Packed, Product
 from tests.engine.rounding import rounding
 
 SAME = rounding(48)  # each side adds at most 24 products of about one

@@ -13,9 +13,11 @@ import torch
 from engine.capabilities import capabilities_of
 from engine.checkpoint import Document, load_model, save
 from engine.latent.greedy import greedy
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.models.vae import NO_VARIANCE, TextVae, TextVaeConfig
 from engine.text import BOS, EOS, UNK, Tokenizer
 from engine.training.language_model import pad_sentences
+from tests.engine.words import Words
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -26,9 +28,9 @@ def tiny_vae(tokenizer: Tokenizer | None, *, seed: int = 0, spread: float = 3.0,
     """A small model with weights large enough for z to matter."""
     torch.manual_seed(seed)
     widths = {"latent": 3, "embedding": 6, "encoder": 5, "decoder": 8, "slots": 2, "heads": 2}
-    settings = widths | {"head": 8, "clusters": 2} | sizes
+    settings = widths | {"output": AdaptiveSoftmaxConfig(8, 2)} | sizes
     vocabulary = tokenizer.size if tokenizer else settings.pop("vocabulary")
-    model = TextVae(TextVaeConfig(vocabulary=vocabulary, **settings), tokenizer)  # type: ignore[arg-type]
+    model = TextVae(TextVaeConfig(vocabulary=vocabulary, **settings), tokenizer or Words(vocabulary))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(spread)
@@ -51,7 +53,7 @@ def test_step_by_step_gives_the_training_scores(
     packed = model(points, tokens[:, :-1], tokens[:, 1:], lengths)
     decoder = model.decoder(points)
     scores = decoder.score(decoder.begin(4), tokens[:, 1:], lengths)
-    torch.testing.assert_close(scores.sum(), packed.sum())
+    torch.testing.assert_close(scores.sum(), -packed.sum())
     for row, sentence in enumerate(SENTENCES):
         state = model.decoder(points[row : row + 1]).begin(1)
         for place, token in enumerate([*sentence, EOS]):
@@ -77,26 +79,29 @@ def test_z_must_enter_somewhere(tokenizer: Tokenizer) -> None:
         tiny_vae(tokenizer, entry=())
 
 
-def test_best_is_the_argmax_of_the_whole_distribution_marks_left_out(tokenizer: Tokenizer) -> None:
+@pytest.mark.parametrize("count", [1, 4])
+def test_the_likeliest_are_the_top_of_the_whole_distribution_some_left_out(tokenizer: Tokenizer, count: int) -> None:
     seen_clusters = 0
     for seed in range(20):
-        model = tiny_vae(tokenizer, seed=seed, head=6)
+        model = tiny_vae(tokenizer, seed=seed, output=AdaptiveSoftmaxConfig(6, 2))
         decoder = model.decoder(torch.randn(16, 3))
         state = decoder.begin(16)
+        without = (0, 1, 2) if seed % 2 else (1, 4, 9, 20)  # neighbours, and here and there
         for _ in range(3):
             whole = decoder.log_probs(state)
             torch.testing.assert_close(whole.exp().sum(1), torch.ones(16))
-            whole[:, :EOS] = -torch.inf
-            token, score = decoder.best(state)
-            torch.testing.assert_close(score, whole.max(1).values)
-            assert bool((token == whole.argmax(1)).all())
-            seen_clusters += int((token >= 6).sum())
-            state = decoder.advance(state, token)
+            whole[:, list(without)] = -torch.inf
+            best = whole.topk(count, 1)
+            ids, scores = decoder.likeliest(state, count, without)
+            torch.testing.assert_close(scores, best.values)
+            assert bool((ids == best.indices).all())
+            seen_clusters += int((ids >= 6).sum())
+            state = decoder.advance(state, ids[:, 0])
     assert seen_clusters > 0
 
 
 def test_all_sentences_and_unfinished_prefixes_have_probability_one() -> None:
-    model = tiny_vae(None, vocabulary=6, head=6, clusters=1)
+    model = tiny_vae(None, vocabulary=6, output=AdaptiveSoftmaxConfig(6, 1))
     point = torch.randn(1, 3)
     vocabulary = [i for i in range(6) if i != EOS]
     total = 0.0

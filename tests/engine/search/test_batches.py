@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from engine.messages import PRESETS, Hypothesis, SearchOptions, with_preset
-from engine.models.rnn_attention import RnnTranslator, RnnTranslatorConfig
-from engine.models.transformer import TransformerLm, TransformerLmConfig
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.rnn_translator import RnnTranslator, RnnTranslatorConfig
+from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.search.batch import translate_each
 from engine.search.outcome import attended, hypotheses
 from engine.search.prepare import decoding, prepare

@@ -17,8 +17,8 @@ from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
 from engine.messages import Search, SearchDone, SearchOptions, SearchStep
-from engine.models.transformer import TransformerLm, TransformerLmConfig
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 
 TEXT = ["Der Hund schläft im Park.", "Die Katze trinkt Milch.", "The dog sleeps in the park.", "The cat drinks milk."]

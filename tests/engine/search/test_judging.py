@@ -16,8 +16,8 @@ from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
 from engine.messages import Event, Progress, Search, SearchDone, SearchOptions
-from engine.models.rnn_attention import RnnTranslator, RnnTranslatorConfig
-from engine.models.translation import Translator, TranslatorConfig
+from engine.models.rnn_translator import RnnTranslator, RnnTranslatorConfig
+from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.search.node import Node
 from engine.search.outcome import hypotheses, judged, reference
 from engine.search.prepare import decoding, prepare

@@ -23,7 +23,8 @@ from engine.training.task import Batch
 from engine.training.tasks import make_recorder, make_task
 from engine.training.trainer import Trainer
 
-SIZES = {"kind": "mixture-vae", "embedding": 8, "encoder": 8, "decoder": 12, "head": 8, "clusters": 1, "dropout": 0.0}
+SOFTMAX = {"kind": "adaptive-softmax", "head": 8, "clusters": 1}
+SIZES = {"kind": "mixture-vae", "embedding": 8, "encoder": 8, "decoder": 12, "output": SOFTMAX, "dropout": 0.0}
 DGMVAE = {"reconstruction": {}, "mean-prior": {}, "dispersion": {"weight": 0.3}, "aggregated-categorical": {}}
 GMVAE = DGMVAE | {"dispersion": {}, "information": {}}
 TOPICS = {

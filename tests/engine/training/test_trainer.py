@@ -27,8 +27,7 @@ task = "language-model"
 kind = "lstm-lm"
 embedding = 8
 hidden = 12
-head = 8
-clusters = 1
+output = { kind = "adaptive-softmax", head = 8, clusters = 1 }
 dropout = 0.1
 [tokenizer]
 size = 40

@@ -23,7 +23,8 @@ from engine.training.trainer import Trainer
 from engine.training.vae import VaeTask
 
 VAE = {"terms": {"reconstruction": {}, "kl": {}}}
-SIZES = {"kind": "text-vae", "latent": 2, "embedding": 8, "encoder": 8, "decoder": 12, "head": 8, "clusters": 1}
+SOFTMAX = {"kind": "adaptive-softmax", "head": 8, "clusters": 1}
+SIZES = {"kind": "text-vae", "latent": 2, "embedding": 8, "encoder": 8, "decoder": 12, "output": SOFTMAX}
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from engine.checkpoint import Document, save
 from engine.library import Library
 from engine.messages import ModelCard
 from engine.models.mixture_vae import MixtureVae, MixtureVaeConfig
+from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
 
@@ -54,8 +55,7 @@ def tiny_mixture(tokenizer: Tokenizer, seed: int, *, apart: bool) -> MixtureVae:
         embedding=8,
         encoder=6,
         decoder=12,
-        head=12,
-        clusters=2,
+        output=AdaptiveSoftmaxConfig(12, 2),
     )
     model = MixtureVae(config, tokenizer)
     with torch.no_grad():

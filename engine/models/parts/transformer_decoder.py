@@ -9,55 +9,38 @@ Shapes: B rows, T positions, E embedding, H width, L layers, M memory slots, A a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.models.attention import Folded, Layer, Positions
-from engine.models.decoders import Condition
+from engine.models.parts.attention import Layers
+from engine.models.parts.cache import DecoderState, Stack
+from engine.models.parts.latent_entry import Condition
+from engine.models.parts.padding import packed
+from engine.models.parts.positions import Positions
 
 
 @dataclass(frozen=True)
-class TransformerState:
-    """What was read so far, for B rows of equal length."""
+class PointState:
+    """What was read so far, for B rows."""
 
-    cache: Tensor  # [B, L, 2, A, positions, H / A], keys and values; never written again
-    hidden: Tensor  # [B, H], the last position's output
+    read: DecoderState
     offset: Tensor | None  # [B, H], the point's share of every input vector
-    memory: tuple[Folded, ...]  # of each layer; none where z does not enter there
 
-    def select(self, rows: Tensor) -> TransformerState:
+    def select(self, rows: Tensor) -> PointState:
         """The states of the given rows."""
-        offset = None if self.offset is None else self.offset[rows]
-        memory = tuple(m.select(rows) for m in self.memory)
-        return TransformerState(self.cache[rows], self.hidden[rows], offset, memory)
+        return PointState(self.read.select(rows), None if self.offset is None else self.offset[rows])
 
-    @staticmethod
-    def concat(states: Sequence[TransformerState]) -> TransformerState:
-        """One state of all rows; raises ValueError when they have read differently many positions."""
-        if len({s.cache.shape[4] for s in states}) > 1:
-            raise ValueError("only states that have read equally many words can be joined")
+    @classmethod
+    def concat(cls, states: Sequence[PointState]) -> PointState:
+        """One state of all rows."""
         offsets = [s.offset for s in states if s.offset is not None]
-        memory = tuple(
-            Folded(
-                torch.cat([m.keys for m in layer]),
-                torch.cat([m.bias for m in layer]),
-                torch.cat([m.values for m in layer]),
-                layer[0].length,
-            )
-            for layer in zip(*(s.memory for s in states), strict=True)
-        )
-        return TransformerState(
-            torch.cat([s.cache for s in states]),
-            torch.cat([s.hidden for s in states]),
-            torch.cat(offsets) if offsets else None,
-            memory,
-        )
+        return PointState(DecoderState.concat([s.read for s in states]), torch.cat(offsets) if offsets else None)
 
     def __len__(self) -> int:
-        return len(self.hidden)
+        return len(self.read)
 
 
 class TransformerDecoder(nn.Module):
@@ -79,13 +62,10 @@ class TransformerDecoder(nn.Module):
         Raises ValueError when the width does not divide into the heads.
         """
         super().__init__()
-        if hidden % heads:
-            raise ValueError(f"width {hidden} does not divide into {heads} heads")
-        self.hidden, self.embedding, self.heads = hidden, embedding, heads
+        self.hidden, self.embedding = hidden, embedding
         self.input = nn.Linear(embedding + beside, hidden)
         self.positions = Positions(hidden)
-        made = [Layer(hidden, heads, 2 * hidden, dropout, cross=memory) for _ in range(layers)]
-        self.layers = nn.ModuleList(made)
+        self.layers = Layers(layers, hidden, heads, 2 * hidden, dropout, cross=memory)
         self.norm = nn.LayerNorm(hidden)
 
     def forward(self, inputs: Tensor, lengths: Tensor, condition: Condition) -> Tensor:
@@ -98,30 +78,28 @@ class TransformerDecoder(nn.Module):
         if first is not None:
             x = torch.cat([first[:, :1], x], 1)
         x = self.positions(x)
-        for layer in self._layers():
+        for layer in self.layers:
             slots = condition.memory
             memory = layer.cross.memory(slots) if layer.cross is not None and slots is not None else None
             x = layer(x, causal=True, memory=memory)
         x = self.norm(x if first is None else x[:, 1:])
-        packed: Tensor = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False).data
-        return packed
+        return packed(x, lengths).data
 
-    def begin(self, condition: Condition, rows: int, like: Tensor) -> TransformerState:
+    def begin(self, condition: Condition, rows: int, like: Tensor) -> PointState:
         """The state before the first input word."""
-        empty = like.new_zeros(rows, len(self.layers), 2, self.heads, 0, self.hidden // self.heads)
-        crosses = [layer.cross for layer in self._layers()]
+        crosses = [layer.cross for layer in self.layers]
         slots = condition.memory
         memory = tuple(c.fold(slots, None) for c in crosses if c is not None and slots is not None)
-        state = TransformerState(empty, like.new_zeros(rows, self.hidden), self._offset(condition), memory)
+        state = PointState(self._stack().empty(rows, like, memory or None), self._offset(condition))
         return state if condition.state is None else self._read_on(state, condition.state[:, 0])
 
-    def step(self, state: TransformerState, word_gates: Tensor) -> TransformerState:
+    def step(self, state: PointState, word_gates: Tensor) -> PointState:
         """One more input word, given its input vector ([B, H], see `word_gates`)."""
         return self._read_on(state, word_gates if state.offset is None else word_gates + state.offset)
 
-    def read(self, state: TransformerState) -> Tensor:
+    def read(self, state: PointState) -> Tensor:
         """The vector that predicts the next word, [B, H]."""
-        return state.hidden
+        return state.read.hidden
 
     def word_gates(self, words: Tensor) -> Tensor:
         """Input words [..., E] as input vectors [..., H], before the point's share."""
@@ -136,13 +114,8 @@ class TransformerDecoder(nn.Module):
             shares.append(condition.input @ weight[:, self.embedding :].T)
         return torch.stack(shares).sum(0) if shares else None
 
-    def _read_on(self, state: TransformerState, vectors: Tensor) -> TransformerState:
-        held = state.cache.shape[4]
-        cache = functional.pad(state.cache, (0, 0, 0, 1))  # a copy: the state before may be continued in another way
-        x = self.positions.after(vectors[:, None], held)
-        for i, layer in enumerate(self._layers()):
-            x, _ = layer.extend(x, cache[:, i], held, None, state.memory[i] if state.memory else None)
-        return replace(state, cache=cache, hidden=self.norm(x)[:, 0])
+    def _read_on(self, state: PointState, vectors: Tensor) -> PointState:
+        return PointState(self._stack().extend(state.read, vectors[:, None])[0], state.offset)
 
-    def _layers(self) -> list[Layer]:
-        return [layer for layer in self.layers if isinstance(layer, Layer)]
+    def _stack(self) -> Stack:
+        return Stack(self.layers, self.positions, self.norm)

@@ -1,4 +1,4 @@
-"""A Transformer decoder read one token at a time, its keys and values kept: what beams and samplers call.
+"""The keys and values that a Transformer decoder keeps, so that each further token is read in one short step.
 
 The rows of a state lie in groups (a sentence and its beams). A group has one store of keys and values, to which
 every row's new position is added; a mask says which entries are a row's own ancestors. So reordering beams moves
@@ -12,15 +12,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from engine.models.attention import Folded, Layer, Positions
-from engine.models.product import Packed
-from engine.text import BOS, Tokenizer
+from engine.models.parts.attention import Folded, Layers
+from engine.models.parts.positions import Positions
 
 ROOM = 16
 """Entries a store begins with; it doubles as needed."""
@@ -99,12 +96,11 @@ class DecoderState:
             self.coverage,
         )
 
-    @staticmethod
-    def concat(states: Sequence[DecoderState]) -> DecoderState:
-        """One state of all rows; raises ValueError for states of translations, which belong to their sources."""
-        if any(s.memory is not None for s in states):
-            raise ValueError("states of different translations cannot be joined")
+    @classmethod
+    def concat(cls, states: Sequence[DecoderState]) -> DecoderState:
+        """One state of all rows; raises ValueError where they read sources of unequal lengths."""
         states = [s.alone() for s in states]
+        memory = _join([s.memory for s in states])
         most = max(s.held for s in states)
         hidden = torch.cat([s.hidden for s in states])
         _, layers, two, heads, _, size = states[0].store.data.shape
@@ -120,7 +116,7 @@ class DecoderState:
             row += len(state)
         same = len({s.position if isinstance(s.position, int) else -1 for s in states}) == 1
         position = states[0].position if same and isinstance(states[0].position, int) else positions
-        return DecoderState(Store(data, most), most, position, hidden, mask if bool(mask.any()) else None)
+        return DecoderState(Store(data, most), most, position, hidden, mask if bool(mask.any()) else None, memory)
 
     def __len__(self) -> int:
         return len(self.hidden)
@@ -134,72 +130,39 @@ def _pick(memory: Memory | None, sources: list[int]) -> Memory | None:
     return tuple(layer.select(index) for layer in memory)
 
 
-class Incremental:
-    """`NextToken` and `Scores` over a stack of decoder layers with tied word vectors."""
+def _join(parts: Sequence[Memory | None]) -> Memory | None:
+    """The memory of all sources, one after the other."""
+    found = [m for m in parts if m]
+    if not found:
+        return None
+    if len({layer.length for memory in found for layer in memory}) > 1 or len(found) < len(parts):
+        raise ValueError("states of different translations cannot be joined")
+    return tuple(Folded.concat(layer) for layer in zip(*found, strict=True))
 
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        embedding: nn.Embedding,
-        positions: Positions,
-        layers: nn.ModuleList,
-        norm: nn.Module,
-        memory: Memory | None = None,
-        output: Packed | None = None,
-    ) -> None:
-        self.tokenizer = tokenizer
-        self.embedding, self.positions, self.norm = embedding, positions, norm
-        self.layers = [cast(Layer, layer) for layer in layers]
-        self.memory = memory
-        self.output = output or Packed()
-        self.track_coverage = False  # keep the attention each source position got, for coverage penalties
 
-    def begin(self, batch: int) -> DecoderState:
-        """The state after the start mark; raises ValueError unless there are as many rows as sources."""
-        if self.memory is not None and batch != len(self.memory[0].keys):
-            raise ValueError(f"{batch} rows do not fit {len(self.memory[0].keys)} sources")
-        weight = self.embedding.weight
-        heads, width = self.layers[0].attention.heads, weight.shape[1]
-        data = weight.new_empty(batch, len(self.layers), 2, heads, ROOM, width // heads)
-        coverage = None
-        if self.track_coverage and self.memory is not None:
-            coverage = weight.new_zeros(batch, self.memory[0].length)
-        empty = DecoderState(Store(data, 0), 0, 0, weight.new_empty(batch, width), None, self.memory, coverage)
-        return self.advance(empty, torch.full((batch,), BOS, device=weight.device))
+class Stack:
+    """A decoder's layers as they read on: a few new positions at a time, all earlier ones kept."""
 
-    def advance(self, state: DecoderState, tokens: Tensor) -> DecoderState:
-        """The state after one more token in each row; `tokens` [B]."""
-        return self._extend(state, tokens[:, None])[0]
+    def __init__(self, layers: Layers, positions: Positions, norm: nn.Module) -> None:
+        self.layers, self.positions, self.norm = layers, positions, norm
 
-    def log_probs(self, state: DecoderState) -> Tensor:
-        """[B, V]."""
-        return self.output.product(state.hidden, self.embedding.weight, None).log_softmax(1)
+    def empty(self, rows: int, like: Tensor, memory: Memory | None = None, *, covered: bool = False) -> DecoderState:
+        """The state of `rows` sequences of which nothing was read; `covered`: it keeps what sources were looked at."""
+        heads, width = self.layers[0].attention.heads, self.layers[0].attention.width
+        data = like.new_empty(rows, len(self.layers), 2, heads, ROOM, width // heads)
+        coverage = like.new_zeros(rows, memory[0].length) if covered and memory else None
+        return DecoderState(Store(data, 0), 0, 0, like.new_empty(rows, width), None, memory, coverage)
 
-    def features(self, state: DecoderState) -> Tensor:
-        """A vector for each row that says what is meant next, [B, D]: the last position's output."""
-        return state.hidden
-
-    def score(self, state: DecoderState, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Log-probability of each token of a continuation, [B, T]; see `capabilities.Scores`."""
-        hidden = state.hidden[:, None]
-        if tokens.shape[1] > 1:
-            hidden = torch.cat([hidden, self._extend(state, tokens[:, :-1])[1]], 1)  # B, T, D
-        counted = lengths[:, None] > torch.arange(tokens.shape[1], device=tokens.device)
-        logits = functional.linear(hidden[counted], self.embedding.weight)
-        out = hidden.new_zeros(tokens.shape)
-        out[counted] = logits.gather(1, tokens[counted][:, None])[:, 0] - logits.logsumexp(1)
-        return out
-
-    def _extend(self, state: DecoderState, tokens: Tensor) -> tuple[DecoderState, Tensor]:
-        """The state after T more tokens ([B, T]) and the output at each of them [B, T, D]."""
-        rows, count = tokens.shape
+    def extend(self, state: DecoderState, vectors: Tensor) -> tuple[DecoderState, Tensor]:
+        """The state after T more positions ([B, T, D] input vectors) and the output at each of them, [B, T, D]."""
+        rows, count, _ = vectors.shape
         if count > 1:
             state = state.alone()
         groups = len(state.store.data)
         added = rows // groups * count  # entries of each group
         store = state.store.claim(state.held, added)
         mask, later = _masks(state, groups, added, chain=count > 1)
-        x = self.positions.after(functional.embedding(tokens, self.embedding.weight), state.position)
+        x = self.positions.after(vectors, state.position)
         x = x.view(groups, added, -1)
         memory, coverage = state.memory, state.coverage
         for i, layer in enumerate(self.layers):

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import torch
 
-from engine.models.incremental import DecoderState
-from engine.models.transformer import TransformerLm, TransformerLmConfig
-from engine.models.translation import pad
-from engine.text import BOS, EOS
+from engine.models.parts.cache import DecoderState
+from engine.models.parts.padding import lengths_of, pad
+from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
+from engine.text import EOS
+from tests.engine.words import Words
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -17,8 +16,7 @@ SENTENCES = [[5, 6, 7, 8], [9, 10], [11]]
 
 def tiny() -> TransformerLm:
     torch.manual_seed(0)
-    tokenizer: Any = None
-    model = TransformerLm(TransformerLmConfig(vocabulary=20, width=16, layers=2, heads=2, feed_forward=24), tokenizer)
+    model = TransformerLm(TransformerLmConfig(vocabulary=20, width=16, layers=2, heads=2, feed_forward=24), Words(20))
     for parameter in model.requires_grad_(False).parameters():
         parameter.add_(0.3 * torch.randn_like(parameter))
     return model.eval()
@@ -36,9 +34,9 @@ def step_by_step(model: TransformerLm, sentence: list[int]) -> list[float]:
 def test_training_scoring_and_stepping_agree() -> None:
     model = tiny()
     want = [step_by_step(model, s) for s in SENTENCES]
-    tokens = pad(SENTENCES, before=[BOS], after=[EOS])
-    lengths = torch.tensor([len(s) + 1 for s in SENTENCES])
-    assert model(tokens, lengths).tolist() == pytest.approx([v for row in want for v in row], abs=1e-10)
+    tokens = pad(SENTENCES, model.tokenizer, begin=True, end=True)
+    lengths = lengths_of(SENTENCES)
+    assert (-model(tokens, lengths)).tolist() == pytest.approx([v for row in want for v in row], abs=1e-10)
     scores = model.score(model.begin(3), tokens[:, 1:], lengths)
     for row, values in zip(scores.tolist(), want, strict=True):
         assert row == pytest.approx(values + [0.0] * (5 - len(values)), abs=1e-10)
@@ -67,6 +65,6 @@ def test_states_of_different_lengths_are_joined_and_read_on() -> None:
 def test_a_buffer_grows_past_its_room() -> None:
     model = tiny()
     sentence = [4 + i % 16 for i in range(70)]
-    tokens = pad([sentence], before=[BOS], after=[EOS])
-    at_once = model(tokens, torch.tensor([71])).tolist()
+    tokens = pad([sentence], model.tokenizer, begin=True, end=True)
+    at_once = (-model(tokens, torch.tensor([71]))).tolist()
     assert step_by_step(model, sentence) == pytest.approx(at_once, abs=1e-10)

@@ -1,4 +1,4 @@
-"""The parts of a Transformer (Vaswani et al. 2017): attention with a cache, feed-forward layers, positions.
+"""The layers of a Transformer (Vaswani et al. 2017): attention that reads a cache or a source, and feed-forward nets.
 
 Normalisation stands before each sublayer (pre-norm, Xiong et al. 2020) or after it (post-norm, as first published
 and as in Marian). Attention weights are never dropped out, so that the fused kernel can be used everywhere.
@@ -9,54 +9,16 @@ Shapes: B rows, S source positions, T target positions, D width, H heads, K = D 
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.models.product import Product
+from engine.models.parts.product import Product
 
 Norm = Literal["pre", "post"]
-
-
-def sinusoids(count: int, width: int) -> Tensor:
-    """Position vectors [count, width]: sines in the first half, cosines in the second (the layout of Marian)."""
-    rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10_000.0) / width))
-    angles = torch.arange(count, dtype=torch.float64)[:, None] * rates
-    return torch.cat([angles.sin(), angles.cos()], 1)[:, :width].float()
-
-
-class Positions(nn.Module):
-    """Token vectors scaled by the square root of the width, plus sinusoidal positions, grown as needed."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.scale = math.sqrt(width)
-        self.width = width
-        self._table = torch.empty(0, width)
-
-    def table(self, count: int, like: Tensor) -> Tensor:
-        """At least `count` position vectors, on the device of `like`."""
-        if len(self._table) < count or self._table.device != like.device:
-            with torch.inference_mode(False):  # the table outlives the run that first needed it
-                self._table = sinusoids(max(64, 1 << (count - 1).bit_length()), self.width).to(like.device)
-        return self._table
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        """[B, T, D] token vectors -> [B, T, D], positions counted from zero."""
-        out: Tensor = vectors * self.scale + self.table(vectors.shape[1], vectors)[: vectors.shape[1]]
-        return out
-
-    def after(self, vectors: Tensor, position: int | Tensor) -> Tensor:
-        """[B, T, D] token vectors the first of which stands at `position`, the same for all rows or one for each."""
-        count = vectors.shape[1]
-        if isinstance(position, int):
-            places = self.table(position + count, vectors)[position : position + count]
-        else:
-            steps = torch.arange(count, device=vectors.device)
-            places = self.table(int(position.max()) + count, vectors)[position[:, None] + steps]
-        return torch.add(places, vectors, alpha=self.scale)
 
 
 def fused_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, *, causal: bool = False) -> Tensor:
@@ -72,8 +34,11 @@ class SelfAttention(nn.Module):
     """Multi-head attention of a sequence to itself; queries, keys and values come from one product."""
 
     def __init__(self, width: int, heads: int) -> None:
+        """Raises ValueError when the width does not divide into the heads."""
         super().__init__()
-        self.heads = heads
+        if width % heads:
+            raise ValueError(f"width {width} does not divide into {heads} heads")
+        self.width, self.heads = width, heads
         self.qkv = Product(width, 3 * width)
         self.out = Product(width, width)
         for part in self.qkv.weight.data.chunk(3):  # each a square product of its own
@@ -174,6 +139,12 @@ class Folded(NamedTuple):
     def select(self, sources: Tensor) -> Folded:
         """The given sources."""
         return Folded(self.keys[sources], self.bias[sources], self.values[sources], self.length)
+
+    @staticmethod
+    def concat(parts: Sequence[Folded]) -> Folded:
+        """All sources, which are equally long."""
+        keys, bias, values = (torch.cat(column) for column in zip(*(p[:3] for p in parts), strict=True))
+        return Folded(keys, bias, values, parts[0].length)
 
 
 class FeedForward(nn.Module):
@@ -282,3 +253,24 @@ class Layer(nn.Module):
 
     def _after(self, x: Tensor, norm: nn.LayerNorm, change: Tensor) -> Tensor:
         return x + change if self.pre else _normal(norm, x + change)
+
+
+class Layers(nn.ModuleList):
+    """Equal layers, one above the other."""
+
+    def __init__(
+        self, count: int, width: int, heads: int, inner: int, dropout: float, *, cross: bool, norm: Norm = "pre"
+    ) -> None:
+        """Raises ValueError when the width does not divide into the heads."""
+        super().__init__(Layer(width, heads, inner, dropout, cross=cross, norm=norm) for _ in range(count))
+
+    def __iter__(self) -> Iterator[Layer]:
+        return cast(Iterator[Layer], super().__iter__())
+
+    def __getitem__(self, index: int) -> Layer:  # type: ignore[override]
+        return cast(Layer, super().__getitem__(index))
+
+
+def final_norm(width: int, norm: Norm) -> nn.Module:
+    """What stands after the last layer."""
+    return nn.LayerNorm(width) if norm == "pre" else nn.Identity()

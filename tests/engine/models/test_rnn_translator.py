@@ -1,17 +1,18 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 import torch
 
 from engine.capabilities import capabilities_of
 from engine.messages import SearchOptions
-from engine.models.rnn_attention import RnnTranslator, RnnTranslatorConfig
-from engine.models.translation import pad
+from engine.models.parts.padding import lengths_of, pad
+from engine.models.rnn_translator import RnnTranslator, RnnTranslatorConfig
 from engine.search.decode import Decoding
 from engine.search.ranking import order
-from engine.text import BOS, EOS
+from engine.text import EOS
+from tests.engine.words import Words
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -22,9 +23,8 @@ Kind = Literal["bahdanau", "luong"]
 
 def tiny(kind: Kind) -> RnnTranslator:
     torch.manual_seed(0)
-    tokenizer: Any = None
     config = RnnTranslatorConfig(vocabulary=24, embedding=12, hidden=16, attention=kind)
-    model = RnnTranslator(config, tokenizer).eval().requires_grad_(False)
+    model = RnnTranslator(config, Words(24)).eval().requires_grad_(False)
     for parameter in model.parameters():
         parameter.add_(0.3 * torch.randn_like(parameter))
     return model
@@ -33,19 +33,15 @@ def tiny(kind: Kind) -> RnnTranslator:
 @pytest.mark.parametrize("kind", ["bahdanau", "luong"])
 def test_training_stepping_and_scoring_agree_alone_and_in_a_batch(kind: Kind) -> None:
     model = tiny(kind)
-    logits = model(pad(SOURCES, after=[EOS]), pad(TARGETS, before=[BOS], after=[EOS]))
-    want = torch.cat(
-        [
-            model(pad([s], after=[EOS]), pad([t], before=[BOS], after=[EOS])).log_softmax(1)
-            for s, t in zip(SOURCES, TARGETS, strict=True)
-        ]
-    )
-    assert torch.allclose(logits.log_softmax(1), want, atol=1e-10)
+    alone = [model.read_pairs([s], [t])[0] for s, t in zip(SOURCES, TARGETS, strict=True)]
+    want = model.output.log_probs(torch.cat(alone))
+    hidden, targets = model.read_pairs(SOURCES, TARGETS)
+    assert torch.allclose(model.output.log_probs(hidden), want, atol=1e-10)
+    assert torch.allclose(model(SOURCES, TARGETS), -want.gather(1, targets[:, None])[:, 0], atol=1e-10)
     reader = model.condition(SOURCES)
-    lengths = torch.tensor([len(t) + 1 for t in TARGETS])
-    scores = reader.score(reader.begin(3), pad(TARGETS, after=[EOS]), lengths)
-    ids = torch.tensor([token for t in TARGETS for token in (*t, EOS)])
-    assert torch.allclose(scores[scores != 0], want.gather(1, ids[:, None])[:, 0], atol=1e-10)
+    scores = reader.score(reader.begin(3), pad(TARGETS, model.tokenizer, end=True), lengths_of(TARGETS))
+    assert targets.tolist() == [token for t in TARGETS for token in (*t, EOS)]
+    assert torch.allclose(scores[scores != 0], want.gather(1, targets[:, None])[:, 0], atol=1e-10)
     state = reader.advance(reader.begin(3), torch.tensor([t[0] for t in TARGETS]))
     first = [0, 5, 8]
     assert torch.allclose(reader.log_probs(state), want[torch.tensor(first) + 1], atol=1e-10)

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from engine.capabilities import capabilities_of
 from engine.messages import SearchOptions
-from engine.models.translation import Translation, Translator, TranslatorConfig, pad
+from engine.models.parts.padding import lengths_of, pad
+from engine.models.transformer_translator import Translation, Translator, TranslatorConfig
 from engine.search.decode import Decoding
 from engine.search.ranking import order
 from engine.text import BOS, EOS
+from tests.engine.words import Words
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -24,8 +26,7 @@ def tiny(norm: Literal["pre", "post"] = "pre", seed: int = 0, vocabulary: int = 
     config = TranslatorConfig(
         vocabulary=vocabulary, width=16, encoder_layers=2, decoder_layers=2, heads=2, feed_forward=24, norm=norm
     )
-    tokenizer: Any = None
-    model = Translator(config, tokenizer).eval().requires_grad_(False)
+    model = Translator(config, Words(vocabulary)).eval().requires_grad_(False)
     for parameter in model.parameters():  # away from the start, where all positions look alike
         parameter.add_(0.3 * torch.randn_like(parameter))
     return model
@@ -35,7 +36,7 @@ def teacher_forced(model: Translator, sources: list[list[int]], targets: list[li
     """Log-probabilities of the next token after every position, one sentence at a time, no cache, no padding."""
     out = []
     for source, target in zip(sources, targets, strict=True):
-        encoded, mask = model.encode(torch.tensor([[*source, EOS]]))
+        encoded, mask = model.encode([source])
         hidden = model.decode(encoded, mask, torch.tensor([[BOS, *target]]))
         out.append((hidden[0] @ model.embedding.weight.T).log_softmax(1))
     return out
@@ -44,8 +45,11 @@ def teacher_forced(model: Translator, sources: list[list[int]], targets: list[li
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_training_sees_what_single_sentences_see(norm: Literal["pre", "post"]) -> None:
     model = tiny(norm)
-    logits = model(pad(SOURCES, after=[EOS]), pad(TARGETS, before=[BOS], after=[EOS]))
-    assert torch.allclose(logits.log_softmax(1), torch.cat(teacher_forced(model, SOURCES, TARGETS)), atol=1e-10)
+    want = torch.cat(teacher_forced(model, SOURCES, TARGETS))
+    hidden, targets = model.read_pairs(SOURCES, TARGETS)
+    assert targets.tolist() == [token for target in TARGETS for token in (*target, EOS)]
+    assert torch.allclose(model.output.log_probs(hidden), want, atol=1e-10)
+    assert torch.allclose(model(SOURCES, TARGETS), -want.gather(1, targets[:, None])[:, 0], atol=1e-10)
 
 
 @pytest.mark.parametrize("norm", ["pre", "post"])
@@ -91,7 +95,7 @@ def test_a_prefix_can_be_continued_twice() -> None:
 def test_continuations_are_scored_from_any_prefix() -> None:
     model = tiny()
     reader = model.condition(SOURCES)
-    tokens, lengths = pad([[*t, EOS] for t in TARGETS]), torch.tensor([len(t) + 1 for t in TARGETS])
+    tokens, lengths = pad(TARGETS, model.tokenizer, end=True), lengths_of(TARGETS)
     want = teacher_forced(model, SOURCES, TARGETS)
     scores = reader.score(reader.begin(3), tokens, lengths)
     for row, target in enumerate(TARGETS):
