@@ -32,11 +32,15 @@ def paint_icon(painter: QPainter, name: str, rect: QRectF, color: QColor) -> Non
 def icon(name: str, theme: Theme, color: QColor | None = None) -> QIcon:
     """An icon in a colour (the theme's muted ink by default); ask again when the theme has changed."""
     c = theme.colors
+    return QIcon(_icon(name, (color or c.muted).name(), mix(c.muted, c.paper, 0.5).name()))
+
+
+@lru_cache(maxsize=256)  # of 70 KB; a theme has about sixty, and a change of the text's size needs no new ones
+def _icon(name: str, color: str, disabled: str) -> QIcon:
     result = QIcon()
-    shades = {QIcon.Mode.Normal: color or c.muted, QIcon.Mode.Disabled: mix(c.muted, c.paper, 0.5)}
-    for mode, shade in shades.items():
+    for mode, shade in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, disabled)):
         for size in SIZES:
-            result.addPixmap(pixmap(name, size, shade), mode)
+            result.addPixmap(pixmap(name, size, QColor(shade)), mode)
     return result
 
 

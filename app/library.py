@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -105,6 +106,7 @@ class LibraryView(QWidget):
     def __init__(self, bridge: Bridge, settings: Settings, *, theme: Theme) -> None:
         super().__init__()
         self._bridge, self._settings, self._theme = bridge, settings, theme
+        self._stale = False
         self._rows: dict[str, QWidget] = {}  # what takes the focus, by model name or path
         self.setAccessibleName("Checkpoint library")
         self._filter = QLineEdit(placeholderText="Filter by name or ability", clearButtonEnabled=True)
@@ -131,8 +133,8 @@ class LibraryView(QWidget):
         self._filter.textChanged.connect(self._on_filter)
         self._open.clicked.connect(self.choose_file)
         self._refresh.clicked.connect(bridge.refresh_models)
-        bridge.models_changed.connect(self.rebuild)
-        theme.changed.connect(self.rebuild)
+        bridge.models_changed.connect(self.refresh)
+        theme.changed.connect(self.refresh)
         self.rebuild()
 
     def choose_file(self) -> None:
@@ -141,8 +143,21 @@ class LibraryView(QWidget):
         if chosen := Dialogs(self._settings).open_file(self, "Open", kinds):
             self.opened.emit(chosen)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what has changed since the list was last in sight."""
+        if self._stale:
+            self.rebuild()
+        super().showEvent(event)
+
+    def refresh(self) -> None:
+        """Show the library as it is now, or when it comes into sight."""
+        self._stale = True
+        if self.isVisible():
+            self.rebuild()
+
     def rebuild(self) -> None:
         """Show the library as it is now; the place in the list and the row in focus stay."""
+        self._stale = False
         place, focus = self._scroll.verticalScrollBar().value(), self.window().focusWidget()
         held = next((k for k, w in self._rows.items() if focus and (w is focus or w.isAncestorOf(focus))), "")
         self._rows = {}

@@ -101,7 +101,7 @@ class Files:
         settings = self._window.services.settings
         settings.recent[:] = list(dict.fromkeys([str(path.resolve()), *settings.recent]))[:REMEMBERED]
         self._window.save_settings()
-        self._window.library.rebuild()
+        self._window.library.refresh()
 
     # --- sessions ---
 

@@ -102,6 +102,8 @@ class FieldsUndo(QObject):
     def _on_focus(self, left: QWidget | None, entered: QWidget | None) -> None:
         if isinstance(entered, FIELDS):
             entered.installEventFilter(self)
+        if isinstance(left, FIELDS) and isValid(left):
+            left.removeEventFilter(self)  # every event of a watched field goes through the interpreter
         if entered is not None and left is not None and isValid(left):  # not when another program comes to the front
             _forget(left)
 

@@ -26,6 +26,7 @@ def library(services, qtbot, tmp_path):
     there.write_text("x")
     view = LibraryView(services.bridge, Settings(recent=[str(there), "/gone/away.txt"]), theme=services.theme)
     qtbot.addWidget(view)
+    view.show()
     return view
 
 
@@ -45,6 +46,16 @@ def test_load_and_unload_from_the_list(library, services):
     assert [r.loaded for r in first] == [True, False]  # what is loaded comes first
     first[0].toggled.emit("tiny", False)
     assert bridge.wait_for(lambda: not bridge.loaded)
+
+
+def test_a_list_out_of_sight_is_made_anew_when_it_is_shown(library, services):
+    before = library.findChildren(ModelRow)
+    library.hide()
+    services.theme.changed.emit()
+    services.bridge.models_changed.emit()
+    assert library.findChildren(ModelRow) == before
+    library.show()
+    assert library.findChildren(ModelRow)[-1] not in before
 
 
 def test_nothing_found_says_what_was_searched(library):

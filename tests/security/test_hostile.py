@@ -151,7 +151,7 @@ def test_no_panel_fetches_what_a_card_names(theme: Theme, picture: str, tmp_path
     window = open_window(engine, Settings(), PANELS, theme=theme, session_path=tmp_path / "session.json", fresh=True)
     window.keep_settings = False
     bridge = window.services.bridge
-    assert bridge.wait_for(lambda: len(window.panels()) == len(PANELS) and len(bridge.models) == 3 and not bridge.jobs)
+    assert bridge.wait_for(lambda: len(window.panels()) == len(PANELS) and len(bridge.models) == 4 and not bridge.jobs)
     tips = [(widget.parentWidget(), widget.toolTip()) for widget in window.findChildren(QWidget)]
     for combo in window.findChildren(QComboBox):
         tips += [(combo, str(combo.itemData(i, Qt.ItemDataRole.ToolTipRole) or "")) for i in range(combo.count())]
