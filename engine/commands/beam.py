@@ -33,7 +33,7 @@ def read_options(settings: Sequence[str], preset: str = "") -> SearchOptions:
             raise ValueError(f"--set wants NAME=VALUE, not {setting!r}")
         if name not in known:
             raise ValueError(f"there is no decoder setting {name!r}; the settings are {', '.join(known)}")
-        values[name] = _value(text) if name in ("constraints", "prefix_ids") else text
+        values[name] = _value(text) if name in ("constraints", "prefix_ids", "prefix_pieces") else text
     try:
         return msgspec.convert(msgspec.structs.asdict(options) | values, SearchOptions, strict=False)
     except msgspec.ValidationError as error:

@@ -4,73 +4,101 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
 
 import msgspec
 
 from engine.jobs import Context, handles
-from engine.messages import Event, Hypothesis, Metric, Progress, ScoreTexts, Search, SearchDone, TextScores
+from engine.messages import (
+    Event,
+    Hypothesis,
+    Metric,
+    Progress,
+    ScoreTexts,
+    Search,
+    SearchDone,
+    SearchStep,
+    TextScores,
+)
 from engine.metrics.bleu import corpus_bleu, corpus_chrf, sentence_bleu, sentence_chrf
 from engine.reading import normalise
-from engine.search.outcome import attended, judged, reference
-from engine.search.prepare import decoding, prepare
+from engine.search.decoders import generate
+from engine.search.generates import Generates
 from engine.search.sources import require_learnt
-from engine.search.trace import Trace
-
-PRUNED = 12
-"""Losers shown at each step, of each diverse group."""
 
 
 @handles(Search)
 def search(request: Search, context: Context) -> Iterator[Event]:
-    """Run a search; yields after every step, so that it can be watched, held and stopped."""
+    """Run a search; yields while it reads and after every step, so that it can be watched, held and stopped."""
     yield from context.library.load(request.model)
     model, info = context.library.get(request.model)
-    options = request.options
-    clock = time.perf_counter()
-    start = prepare(model, [normalise(request.text)], options)
-    if start.translates:
-        require_learnt(len(start.inputs[0]), info)
-    run = decoding(start, options, record=True)
-    trace = Trace(start.tokenizer, options, max(PRUNED, options.beam))
-    steps, own = 0, 0.0  # seconds of this search alone: other jobs may work while it waits at a yield
-    for decisions in run:
-        spent = time.perf_counter() - clock
-        if request.trace:
-            yield trace.step(steps, decisions, spent)
-        else:
-            yield Progress(done=steps + 1, total=options.max_length, unit="tokens", note="searching")
-        steps, own, clock = steps + 1, own + spent, time.perf_counter()
-    work, found = judged(start, run, 0), None
+    options, clock = request.options, Clock()
+    decoder = generate(model, [normalise(request.text)], options, "steps" if request.trace else "tokens")
+    if "Seq2Seq" in info.capabilities:
+        require_learnt(len(decoder.source(0)), info)
+    for share in decoder.read():
+        with clock.held():
+            yield Progress(done=share, total=1, unit="of the input", note="reading")
+    steps = 0
+    for branches in decoder.steps():
+        with clock.held() as spent:
+            if request.trace:
+                yield SearchStep(step=steps, branches=tuple(branches), seconds=spent)
+            else:
+                yield Progress(done=steps + 1, total=options.max_length, unit="tokens", note="searching")
+        steps += 1
+    work, found = decoder.hypotheses(0), None
     while found is None:
         try:
             weighed = next(work)
         except StopIteration as done:
             found = done.value
         else:
-            own += time.perf_counter() - clock
-            yield Progress(done=weighed, total=options.samples, unit="sentences", note="weighing the sentences drawn")
-            clock = time.perf_counter()
-    own += time.perf_counter() - clock
-    yield Progress(done=steps, total=steps, unit="tokens", note="reading the attention")
-    clock = time.perf_counter()
-    known = _known(start, request)
-    both = attended(start, [*found, *([known] if known else [])])
+            with clock.held():
+                note = "weighing the sentences drawn"
+                yield Progress(done=weighed, total=options.samples, unit="sentences", note=note)
+    with clock.held():
+        yield Progress(done=steps, total=steps, unit="tokens", note="reading the attention")
+    known = _known(decoder, request)
+    both = decoder.attended([*found, *([known] if known else [])], 0)
     found = [_judged(h, request.reference) for h in both[: len(found)]]
     yield SearchDone(
         hypotheses=tuple(found),
-        source=tuple(start.tokenizer.pieces(start.inputs[0])),
+        source=decoder.source(0),
         steps=steps,
-        seconds=own + time.perf_counter() - clock,
+        seconds=clock.total,
         reference=both[-1] if known else None,
     )
 
 
-def _known(start: Any, request: Search) -> Hypothesis | None:
+class Clock:
+    """Seconds of this search alone: other jobs may work while it waits at a yield."""
+
+    def __init__(self) -> None:
+        self._before = 0.0
+        self._began = time.perf_counter()
+
+    @property
+    def total(self) -> float:
+        """Seconds so far."""
+        return self._before + time.perf_counter() - self._began
+
+    @contextmanager
+    def held(self) -> Iterator[float]:
+        """Stand still inside; gives the seconds since it last stood still."""
+        spent = time.perf_counter() - self._began
+        self._before += spent
+        try:
+            yield spent
+        finally:
+            self._began = time.perf_counter()
+
+
+def _known(decoder: Generates, request: Search) -> Hypothesis | None:
     if not request.reference.strip():
         return None
-    scored = reference(start, 0, request.reference, request.options)
-    return msgspec.structs.replace(scored, text=normalise(request.reference))
+    scored = decoder.reference(0, request.reference)
+    return None if scored is None else msgspec.structs.replace(scored, text=normalise(request.reference))
 
 
 def _judged(found: Hypothesis, reference: str) -> Hypothesis:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from engine.latent.greedy import greedy
 from engine.messages import DecodedSentence, Hypothesis, SearchOptions
+from engine.search.autoregressive import decoding
 from engine.search.outcome import hypotheses
-from engine.search.prepare import Start, decoding
+from engine.search.prepare import Start
 from engine.text import EOS, Tokenizer
 
 _PLAIN = SearchOptions(strategy="greedy")

@@ -102,15 +102,16 @@ from engine.messages.search import (
     SearchDone,
     SearchOptions,
     SearchStep,
-    Strategy,
     TextScores,
     Token,
 )
 from engine.messages.settings import Setting, Settings, problems, setting, setting_of, settings_of, validated
+from engine.messages.strategies import STRATEGIES, StrategyInfo
 from engine.messages.training import DropTraining, InspectTraining, TrainingBegan, TrainingKept
 
 __all__ = [
     "PRESETS",
+    "STRATEGIES",
     "Analogy",
     "AttributeReady",
     "Branch",
@@ -191,7 +192,7 @@ __all__ = [
     "Settings",
     "Started",
     "Status",
-    "Strategy",
+    "StrategyInfo",
     "Superseded",
     "Swap",
     "TermWeights",

@@ -8,8 +8,8 @@ import msgspec
 
 from engine.messages.core import Event, FloatArray, Metric, Request
 from engine.messages.settings import INT64, SEED, Settings, setting
+from engine.messages.strategies import LABELS, STRATEGIES, TIPS, StrategyInfo
 
-Strategy = Literal["greedy", "beam", "diverse", "stochastic", "constrained", "sample", "contrastive", "mbr"]
 Reason = Literal[
     "kept", "finished", "rank", "repeated n-gram", "constraint", "length", "patience", "group", "vocabulary"
 ]
@@ -19,19 +19,7 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
     """Everything a decoder can be told. Fields that a strategy does not use are ignored."""
 
     strategy: Annotated[
-        Strategy,
-        setting(
-            "Strategy",
-            effect="How the next words are chosen and compared",
-            labels={
-                "beam": "beam search",
-                "diverse": "diverse groups",
-                "stochastic": "stochastic beam",
-                "constrained": "constrained beam",
-                "sample": "sampling",
-                "mbr": "minimum Bayes risk",
-            },
-        ),
+        str, setting("Strategy", effect="How the next words are chosen and compared", choices=LABELS, tips=TIPS)
     ] = "beam"
     beam: Annotated[
         int,
@@ -137,8 +125,8 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
             ge=0,
             le=512,
             unit="tokens",
-            effect="No run of this many tokens may occur twice; 0 is off. Low values also forbid what must be "
-            "repeated, such as names",
+            effect="No run of this many tokens may occur twice, a prompt counted; 0 is off. Low values also forbid "
+            "what must be repeated, such as names",
             rare=True,
         ),
     ] = 0
@@ -148,8 +136,9 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
             "Repetition penalty",
             ge=0.01,
             le=100,
-            effect="Divides the scores of tokens used before; 1 is off. Turning it up avoids repetition, and hurts "
-            "where a word is needed twice",
+            effect="Multiplies the log-probabilities of tokens used before, a prompt's among them; 1 is off. "
+            "(transformers does so in beams, but divides raw scores in greedy search and sampling.) Turning it up "
+            "avoids repetition, and hurts where a word is needed twice",
             rare=True,
             step=0.1,
         ),
@@ -158,6 +147,15 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
     prefix_ids: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=0, le=INT64)], ...],
         setting("Forced tokens", effect="The same as token ids (a clicked node); wins over the text", rare=True),
+    ] = ()
+    prefix_pieces: Annotated[
+        tuple[str, ...],
+        setting(
+            "Forced pieces",
+            effect="What the forced tokens are in the vocabulary they were read in; a model that has others at these "
+            "ids refuses them",
+            rare=True,
+        ),
     ] = ()
     constraints: Annotated[
         tuple[str, ...],
@@ -172,12 +170,12 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
         int,
         setting(
             "Groups",
-            ge=1,
+            ge=0,
             le=256,
-            effect="The beam is split into groups that pay for repeating each other. More groups give more different "
-            "sentences, each searched less thoroughly",
+            effect="The beam is split into groups that pay for repeating each other; 0 is one a hypothesis. More "
+            "groups give more different sentences, each searched less thoroughly",
         ),
-    ] = 1
+    ] = 0
     diversity: Annotated[
         float,
         setting(
@@ -208,7 +206,8 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
             ge=0,
             le=1_000_000,
             unit="tokens",
-            effect="Draw among the k likeliest tokens only; 0 is off. Turning it up lets rarer words in",
+            effect="Draw among the k likeliest tokens only; 0 is off (contrastive search then looks at a few). "
+            "Turning it up lets rarer words in",
         ),
     ] = 0
     top_p: Annotated[
@@ -298,7 +297,7 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
         wrong: dict[str, str] = {}
         if self.min_length > self.max_length:
             wrong["min_length"] = f"The shortest must not exceed the longest, {self.max_length} tokens."
-        if self.strategy == "diverse" and self.beam % self.groups:
+        if self.strategy == "diverse" and self.beam % self.diverse_groups:
             fitting = " or ".join(str(n) for n in range(2, self.beam + 1) if not self.beam % n) or "1"
             wrong["groups"] = f"A beam of {self.beam} does not divide into {self.groups} groups; take {fitting}."
         if self.strategy == "constrained":
@@ -310,6 +309,51 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
                     f"The phrase {repeated!r} holds a run of {size} tokens twice, which is forbidden."
                 )
         return wrong
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when there is no such decoder."""
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"there is no decoder {self.strategy!r}; there are {', '.join(STRATEGIES)}")
+
+    @property
+    def info(self) -> StrategyInfo:
+        """The decoder's declaration."""
+        return STRATEGIES[self.strategy]
+
+    def reads(self, name: str) -> bool:
+        """Whether a setting does anything, the others being as they are."""
+        if name == "length_penalty" and self.normalisation == "off":
+            return False
+        if name == "patience" and self.stop != "patience":
+            return False
+        return name in self.info.uses
+
+    @property
+    def diverse_groups(self) -> int:
+        """Groups of a diverse beam."""
+        return self.groups or self.beam
+
+    @property
+    def reshaping(self) -> str:
+        """What is drawn from, in short: temperature and truncations that are on."""
+        parts = (
+            f"t = {self.temperature:g}" if self.temperature != 1 else "",
+            f"top-{self.top_k}" if self.top_k else "",
+            f"top-p {self.top_p:g}" if self.top_p < 1 else "",
+            f"min-p {self.min_p:g}" if self.min_p else "",
+            f"typical {self.typical:g}" if self.typical < 1 else "",
+            f"eta {self.eta:g}" if self.eta else "",
+        )
+        return " ".join(part for part in parts if part)
+
+    def used(self) -> SearchOptions:
+        """The same with everything that the decoder does not read at its default.
+
+        How length is normalised stays: it says what the score is that every decoder reports.
+        """
+        always = ("strategy", "normalisation", "length_penalty")
+        values = msgspec.structs.asdict(self).items()
+        return SearchOptions(**{name: value for name, value in values if name in always or self.reads(name)})
 
     def divisor(self, length: int) -> float:
         """What log p is divided by; `length` in tokens, the end mark counted, as transformers and fairseq count.

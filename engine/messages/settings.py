@@ -41,6 +41,7 @@ def setting(
     step: float | None = None,
     labels: Mapping[str, str] | None = None,
     tips: Mapping[str, str] | None = None,
+    choices: Mapping[str, str] | None = None,
     option: str = "",
     argument: bool = False,
     path: bool = False,
@@ -61,6 +62,7 @@ def setting(
         step: of a field's arrows.
         labels: what a person calls each choice, where that differs from the value.
         tips: what each choice does.
+        choices: values and what a person calls them, of a text that must be one of them; read anew at each use.
         option: the command's option where it is not called as the field is, without dashes.
         argument: whether the command takes it by place instead.
         path: a name or path of a file, which may hold bytes that are no text.
@@ -70,7 +72,8 @@ def setting(
         "rare": rare,
         "step": step,
         "labels": dict(labels or {}),
-        "tips": dict(tips or {}),
+        "tips": tips or {},
+        "choices": choices,
         "option": option,
         "argument": argument,
         "path": path,
@@ -114,8 +117,8 @@ class Setting(msgspec.Struct, frozen=True):
     effect: str = ""
     rare: bool = False
     step: float | None = None
-    choices: dict[str, str] = {}  # values and what a person calls them
-    tips: dict[str, str] = {}  # values and what each does
+    choices: Mapping[str, str] = {}  # values and what a person calls them
+    tips: Mapping[str, str] = {}  # values and what each does
     option: str = ""
     argument: bool = False
     path: bool = False
@@ -260,10 +263,11 @@ def _read(field: inspect.Field, hint: Any, before: str = "") -> Setting:
         high = element_extra.get("le", high)
     labels = extra.get("labels", {})
     choices = {v: labels.get(v, v) for v in _in_order(hint)} if isinstance(element, inspect.LiteralType) else {}
+    open_choices = extra.get("choices")
     return Setting(
         name=before + field.name,
         title=words.get("title") or field.name.replace("_", " ").capitalize(),
-        kind=_kind(inner, element),
+        kind=_kind(inner, element) if open_choices is None else "choice",
         default=None if field.required else field.default if field.default is not msgspec.NODEFAULT else _made(field),
         required=field.required,
         optional=optional,
@@ -275,7 +279,7 @@ def _read(field: inspect.Field, hint: Any, before: str = "") -> Setting:
         effect=words.get("description", ""),
         rare=extra.get("rare", False),
         step=extra.get("step"),
-        choices=choices,
+        choices=choices if open_choices is None else open_choices,
         tips=extra.get("tips", {}),
         option=extra.get("option", ""),
         argument=extra.get("argument", False),

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
 import torch
 
 from engine.messages import Hypothesis, SearchOptions
-from engine.search.outcome import hypotheses
-from engine.search.prepare import decoding, prepare
+from engine.search.decoders import generate
+from engine.search.generates import at_once
+from engine.search.prepare import check_lengths
 
 BATCH = 32
-"""Sentences searched at once."""
+"""Sentences searched at once, at most."""
+MOST = 8000
+"""Tokens read at once, padding counted: a search can be stopped between two batches."""
 
 
 def translate_each(
@@ -24,22 +28,23 @@ def translate_each(
     Raises ValueError with one sentence when the model or the options do not fit.
     """
     sizes = [len(model.tokenizer.encode(text)) for text in texts]
+    check_lengths(sizes)
     for i, size in enumerate(sizes):
         if not size and hasattr(model, "condition"):
             yield i, []
     waiting = sorted((i for i, n in enumerate(sizes) if n or not hasattr(model, "condition")), key=lambda i: -sizes[i])
-    for first in range(0, len(waiting), batch):
-        part = waiting[first : first + batch]
-        start = prepare(model, [texts[i] for i in part], options)
-        search = decoding(start, options)
-        for _ in search:
+    while waiting:
+        count = min(batch, max(1, MOST // (sizes[waiting[0]] + 1)))
+        part, waiting = waiting[:count], waiting[count:]
+        decoder = generate(model, [texts[i] for i in part], options)
+        for _ in chain(decoder.read(), decoder.steps()):
             pass
-        yield from ((i, hypotheses(start, search, row)) for row, i in enumerate(part))
+        yield from ((i, at_once(decoder.hypotheses(row))) for row, i in enumerate(part))
 
 
 def translate(model: Any, texts: Sequence[str], options: SearchOptions) -> list[Hypothesis]:
     """The best hypothesis of each text, in order; an empty text gives an empty one."""
-    options = msgspec.structs.replace(options, n_best=1) if options.strategy not in ("sample", "mbr") else options
+    options = msgspec.structs.replace(options, n_best=1)
     out = [Hypothesis("", (), 0.0, 0.0)] * len(texts)
     with torch.inference_mode():
         for i, found in translate_each(model, texts, options):

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Generator, Sequence
 
 import torch
 from torch import Tensor
 
-from engine.messages import SearchOptions
+from engine.messages import Hypothesis, SearchOptions
 from engine.messages.search import Reason
 from engine.search.node import Candidate, Choice, Frontier
 from engine.search.ranking import top
+from engine.search.strategy import Strategy
 from engine.text import EOS
-
-
-class Strategy(Protocol):
-    """Chooses which prefixes live on."""
-
-    beam: int
-    """Most live prefixes of one frontier."""
-    reads_on_at_end: bool
-    """Whether prefixes of the maximum length may still be given an end mark."""
-
-    def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
-        """One step of all searches.
-
-        Args:
-            scores: [A, W, V], next-token scores of the W live prefixes of each frontier; rows beyond a frontier's
-                live prefixes do not count; blocked tokens are minus infinity.
-            frontiers: A of them; read, not changed.
-
-        Returns:
-            A choice for each frontier.
-        """
 
 
 def merits(frontiers: Sequence[Frontier], width: int, like: Tensor) -> Tensor:
@@ -44,17 +23,15 @@ def merits(frontiers: Sequence[Frontier], width: int, like: Tensor) -> Tensor:
     return torch.tensor(rows, dtype=like.dtype, device=like.device)
 
 
-class Beam:
+class Beam(Strategy):
     """Keeps the best prefixes (Graves 2012, with the bookkeeping of transformers and fairseq).
 
     Of twice as many candidates as beams, end marks among the first `beam` finish a hypothesis, and the best
     `beam` others live on; so the beam stays full while hypotheses finish.
     """
 
-    reads_on_at_end = True
-
-    def __init__(self, options: SearchOptions) -> None:
-        self.beam = 1 if options.strategy == "greedy" else options.beam
+    def __init__(self, beam: int) -> None:
+        self.beam = beam
 
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""
@@ -85,19 +62,18 @@ def choose(candidates: Sequence[Candidate], beam: int, reason: Reason = "rank") 
     return choice
 
 
-class DiverseBeam:
+class DiverseBeam(Strategy):
     """Beam search in groups that pay for repeating each other's tokens (Vijayakumar et al. 2018, Hamming).
 
     Each group is a search of its own with its own finished hypotheses; at each step a token costs `diversity`
     nats for every earlier group's prefix that has just taken it. The penalty decides who lives, not the score.
     """
 
-    reads_on_at_end = True
-
     def __init__(self, options: SearchOptions) -> None:
-        if options.beam % options.groups:
-            raise ValueError(f"a beam of {options.beam} does not divide into {options.groups} groups")
-        self.beam = options.beam // options.groups
+        self.groups = options.diverse_groups
+        if options.beam % self.groups:
+            raise ValueError(f"a beam of {options.beam} does not divide into {self.groups} groups")
+        self.beam = options.beam // self.groups
         self.penalty = options.diversity
 
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
@@ -127,3 +103,8 @@ class DiverseBeam:
             taken.update(c.token for c in (*choice.kept, *choice.ended))
             choices.append(choice)
         return choices
+
+    def judged(self, found: list[Hypothesis]) -> Generator[int, None, list[Hypothesis]]:
+        """Each sentence once: groups may arrive at the same one."""
+        yield from ()
+        return list({tuple(t.id for t in h.tokens): h for h in reversed(found)}.values())[::-1]

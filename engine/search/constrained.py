@@ -12,6 +12,7 @@ from engine.messages import SearchOptions
 from engine.search.beam import merits
 from engine.search.node import Candidate, Choice, Frontier
 from engine.search.ranking import top
+from engine.search.strategy import Strategy
 from engine.text import EOS
 
 Progress = tuple[int, ...]
@@ -45,16 +46,17 @@ class Phrases:
         return sum(progress) == self.total
 
 
-class ConstrainedBeam:
+class ConstrainedBeam(Strategy):
     """Shares the beam between prefixes that hold little and much of the phrases, so that both kinds live.
 
     A node's `extra` is its progress. A bank is the number of phrase tokens held; each bank gets an equal share of
     the places, what a bank cannot fill goes to the best of the others. A sentence ends once all phrases are in it.
     """
 
-    reads_on_at_end = True
-
     def __init__(self, options: SearchOptions, phrases: Sequence[Sequence[int]]) -> None:
+        """Raises ValueError when there are no phrases."""
+        if not phrases:
+            raise ValueError("a constrained search needs at least one phrase in `constraints`")
         self.beam = options.beam
         self.phrases = Phrases(phrases)
         self.start: Progress = (0,) * len(self.phrases.phrases)

@@ -13,13 +13,10 @@ from torch import Tensor
 from engine.capabilities import NextToken
 from engine.messages import SearchOptions
 from engine.messages.search import Reason
-from engine.search.beam import Beam, DiverseBeam, Strategy
-from engine.search.constrained import ConstrainedBeam
 from engine.search.node import Candidate, Choice, Frontier, Node
 from engine.search.ranking import coverage_penalty, may_stop, top
 from engine.search.rules import MARKS, VOCABULARY, Rules
-from engine.search.sample import Sampler
-from engine.search.stochastic import StochasticBeam
+from engine.search.strategies import strategy_of
 
 ALTERNATIVES = 5
 """Likeliest tokens recorded at each place."""
@@ -35,21 +32,6 @@ class Decision:
     ended: list[Node]
     pruned: list[tuple[Candidate, Reason]]
     evicted: list[Node]
-
-
-def strategy_of(options: SearchOptions, constraints: Sequence[Sequence[int]] = ()) -> Strategy:
-    """The strategy the options name; raises ValueError when they contradict each other."""
-    if options.strategy == "constrained" and not constraints:
-        raise ValueError("a constrained search needs at least one phrase in `constraints`")
-    if options.strategy == "constrained":
-        return ConstrainedBeam(options, constraints)
-    if options.strategy == "diverse":
-        return DiverseBeam(options)
-    if options.strategy == "stochastic":
-        return StochasticBeam(options)
-    if options.strategy in ("sample", "mbr"):
-        return Sampler(options)
-    return Beam(options)
 
 
 class Decoding:
@@ -86,10 +68,8 @@ class Decoding:
         self.prompts, self.sizes, self.constraints = prompts, sizes, constraints
         self.strategy = strategy_of(options, constraints)
         self.rules = Rules(options, forced)
-        groups = options.groups if isinstance(self.strategy, DiverseBeam) else 1
-        start = self.strategy.start if isinstance(self.strategy, ConstrainedBeam) else None
-        self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in range(groups)]
-        self._groups = groups
+        groups, start = range(self.strategy.groups), self.strategy.start
+        self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in groups]
         self._nodes = 0
 
     def __iter__(self) -> Iterator[list[Decision]]:
@@ -98,7 +78,7 @@ class Decoding:
         active = list(self.frontiers)
         # rows of the state, by frontier: at first all groups of an input read the same row
         rows = [[f.input] for f in active]
-        if self._groups > 1:
+        if self.strategy.groups > 1:
             self.state = self.state.select(torch.tensor([f.input for f in active]))
         for length in range(limit + 1):
             if length == limit and not self.strategy.reads_on_at_end:
@@ -164,20 +144,14 @@ class Decoding:
             else:
                 frontier.cut += self._stuck(frontier, choice)
                 frontier.live = kept
-                frontier.done = may_stop(self.options, frontier, self._asked)
+                asked = self.strategy.beam if self.strategy.stops_early else 1 << 30
+                frontier.done = may_stop(self.options, frontier, asked)
                 if frontier.done and kept and self.record:
                     pruned = [(c, "patience") for c in choice.kept] + pruned
             dropped = bool(frontier.done and not last)
             decisions.append(Decision(frontier, parents, [] if dropped else kept, ended, pruned, choice.evicted))
         _describe(made, log_probs)
         return decisions
-
-    @property
-    def _asked(self) -> int:
-        """How many finished hypotheses stop a frontier; samplers and stochastic beams go on to their natural end."""
-        if isinstance(self.strategy, Sampler | StochasticBeam):
-            return 1 << 30
-        return self.strategy.beam
 
     def _node(self, frontier: Frontier, candidate: Candidate) -> Node:
         parent = frontier.live[candidate.row]
@@ -249,7 +223,7 @@ class Decoding:
 
     def _stuck(self, frontier: Frontier, choice: Choice) -> list[Node]:
         """Prefixes after which nothing may be written: chains that end there, or a whole search that found nothing."""
-        if not isinstance(self.strategy, Sampler) and (choice.kept or frontier.finished):
+        if not self.strategy.chains and (choice.kept or frontier.finished):
             return []
         gone_on = {c.row for c in (*choice.kept, *choice.ended)}
         return [n for row, n in enumerate(frontier.live) if row not in gone_on and n.parent is not None]
@@ -258,8 +232,7 @@ class Decoding:
         """End searches at the maximum length."""
         for frontier in frontiers:
             ended = {n.parent.id for n in frontier.finished if n.parent is not None}
-            sampled = isinstance(self.strategy, Sampler)  # there a prefix is one chain and ends once
-            frontier.cut += [n for n in frontier.live if not (sampled and n.id in ended)]
+            frontier.cut += [n for n in frontier.live if not (self.strategy.chains and n.id in ended)]
             frontier.live = []
             frontier.done = True
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.messages import SearchOptions
+from engine.messages import SearchOptions, validated
 from engine.search.rules import MARKS
 from engine.text import EOS, UNK, Tokenizer
 
@@ -24,11 +24,7 @@ class Demands:
 
 def demands(options: SearchOptions, tokenizer: Tokenizer) -> Demands:
     """What the options ask of every output; raises ValueError with one sentence where no output can meet it."""
-    if options.min_length > options.max_length:
-        raise ValueError(
-            f"no output has at least {options.min_length} tokens (min_length) and at most {options.max_length} "
-            "(max_length)"
-        )
+    validated(options)
     forced = _forced(options, tokenizer)
     if options.strategy != "constrained":
         return Demands(forced)
@@ -90,6 +86,11 @@ def _forced(options: SearchOptions, tokenizer: Tokenizer) -> tuple[int, ...]:
         ids = _ids(options.prefix, name, tokenizer) if options.prefix.strip() else ()
     if any(not 0 <= token < tokenizer.size for token in ids):
         raise ValueError(f"prefix_ids must lie between 0 and {tokenizer.size - 1}")
+    if options.prefix_pieces and options.prefix_pieces != tuple(tokenizer.pieces(ids)):
+        raise ValueError(
+            f"the forced beginning “{' '.join(options.prefix_pieces)}” was read in another vocabulary: in this model's "
+            f"its tokens are “{' '.join(tokenizer.pieces(ids))}”"
+        )
     if any(token in MARKS for token in ids) or EOS in ids[:-1]:
         raise ValueError("prefix_ids holds a mark, which no output begins with")
     if len(ids) > options.max_length:

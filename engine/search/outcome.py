@@ -8,43 +8,26 @@ import msgspec
 import torch
 
 from engine.messages import Hypothesis, SearchOptions, Token
-from engine.metrics.bleu import UTILITIES
 from engine.search.decode import Decoding
 from engine.search.demands import missing
-from engine.search.mbr import expected_utilities
+from engine.search.generates import at_once
 from engine.search.node import Node
 from engine.search.prepare import Start
 from engine.search.ranking import coverage_penalty, normalised, order
-from engine.search.stochastic import weights as importance_weights
 from engine.text import EOS, Tokenizer
 
 
 def hypotheses(start: Start, search: Decoding, index: int) -> list[Hypothesis]:
     """The finished sentences of one input, best first; at most `n_best`, and what was drawn for samplers."""
-    work = judged(start, search, index)
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            found: list[Hypothesis] = done.value
-            return found
+    return at_once(judged(start, search, index))
 
 
 def judged(start: Start, search: Decoding, index: int) -> Generator[int, None, list[Hypothesis]]:
     """The same in parts: yields how many sentences have been weighed, where weighing them takes long."""
-    options = search.options
-    frontiers = [f for f in search.frontiers if f.input == index]
-    ranked = order(options, frontiers)
-    weight: dict[int, float] = {}
-    if options.strategy == "stochastic":
-        weight = {n.id: w for n, w in importance_weights([n for n, _ in ranked], options.beam)}
-        ranked = [(n, s) for n, s in ranked if n.id in weight]
-    found = [_hypothesis(start, search, index, n, s, weight.get(n.id, 0.0)) for n, s in ranked]
-    if options.strategy == "mbr":
-        found = yield from _by_utility(found, options)
-    if options.strategy == "diverse":  # groups may arrive at the same sentence
-        found = list({tuple(t.id for t in h.tokens): h for h in reversed(found)}.values())[::-1]
-    return sorted(found, key=lambda h: len(h.unmet))[: options.n_best]
+    ranked = order(search.options, [f for f in search.frontiers if f.input == index])
+    found = [_hypothesis(start, search, index, *entry) for entry in search.strategy.returned(ranked)]
+    found = yield from search.strategy.judged(found)
+    return sorted(found, key=lambda h: len(h.unmet))[: search.options.n_best]
 
 
 def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hypothesis:
@@ -107,14 +90,3 @@ def _hypothesis(start: Start, search: Decoding, index: int, node: Node, score: f
 def _names(tokenizer: Tokenizer, path: Sequence[Node]) -> dict[int, str]:
     ids = sorted({n.token for n in path} | {i for n in path for i, _ in n.alternatives})
     return dict(zip(ids, tokenizer.pieces(ids), strict=True))
-
-
-def _by_utility(found: Sequence[Hypothesis], options: SearchOptions) -> Generator[int, None, list[Hypothesis]]:
-    """One hypothesis a text, ranked by expected utility."""
-    first = {h.text: h for h in reversed(found)}
-    utilities = expected_utilities([h.text for h in found], UTILITIES[options.utility])
-    scored: list[Hypothesis] = []
-    for text, value in utilities:
-        scored.append(msgspec.structs.replace(first[text], score=value))
-        yield len(scored)
-    return sorted(scored, key=lambda h: -h.score)

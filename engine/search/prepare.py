@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from engine.messages import SearchOptions
-from engine.search.contrastive import ContrastiveDecoding
-from engine.search.decode import Decoding
-from engine.search.demands import demands
 from engine.text import Tokenizer
+
+LONGEST = 1000
+"""Tokens that an input may have: an encoder's work grows with the square of them."""
+REST = 50
+"""Tokens of a prompt that are read between two rests."""
 
 
 @dataclass(frozen=True)
@@ -36,47 +38,51 @@ class Start:
         return () if self.translates else self.inputs
 
 
-def prepare(model: Any, texts: Sequence[str], options: SearchOptions) -> Start:
-    """Read the texts: sources of a `Seq2Seq` model, prompts of a `NextToken` one.
+class Reading:
+    """A model about to read texts: sources of a `Seq2Seq` model, prompts of a `NextToken` one."""
 
-    Raises ValueError with one sentence when the model cannot write, or not from these texts.
-    """
-    tokenizer: Tokenizer = model.tokenizer
-    inputs = tuple(tuple(tokenizer.encode(text)) for text in texts)
-    if hasattr(model, "condition"):
-        if not all(inputs):
+    def __init__(self, model: Any, texts: Sequence[str], options: SearchOptions) -> None:
+        """Raises ValueError with one sentence when the model cannot write, or not from these texts."""
+        self._model, self._options = model, options
+        self.tokenizer: Tokenizer = model.tokenizer
+        self.inputs = tuple(tuple(self.tokenizer.encode(text)) for text in texts)
+        self._translates = hasattr(model, "condition")
+        if self._translates and not all(self.inputs):
             raise ValueError("there is nothing to translate: the source is empty")
-        reader = model.condition(inputs)
-        if options.coverage_penalty:
-            reader.track_coverage = True
-        return Start(reader, reader.begin(len(inputs)), tokenizer, inputs, True)
-    if not hasattr(model, "advance"):
-        raise ValueError("this model does not write text: it has neither next tokens nor a source to translate")
-    if getattr(model, "direction", "forward") == "backward":
-        raise ValueError("this language model reads from right to left and cannot continue a prompt")
-    states = []
-    for prompt in inputs:
-        state = model.begin(1)
-        for token in prompt:
-            state = model.advance(state, torch.tensor([token], device=_device(model)))
-        states.append(state)
-    return Start(model, states[0].concat(states) if len(states) > 1 else states[0], tokenizer, inputs, False)
+        if not self._translates and not hasattr(model, "advance"):
+            raise ValueError("this model does not write text: it has neither next tokens nor a source to translate")
+        if getattr(model, "direction", "forward") == "backward":
+            raise ValueError("this language model reads from right to left and cannot continue a prompt")
+        check_lengths([len(ids) for ids in self.inputs])
+
+    def parts(self) -> Generator[float, None, Start]:
+        """Reads; yields the share that is done."""
+        model, inputs = self._model, self.inputs
+        if self._translates:
+            yield 0.0
+            reader = model.condition(inputs)
+            if self._options.coverage_penalty:
+                reader.track_coverage = True
+            yield 1.0
+            return Start(reader, reader.begin(len(inputs)), self.tokenizer, inputs, True)
+        states, done, total = [], 0, sum(map(len, inputs)) or 1
+        for prompt in inputs:
+            state = model.begin(1)
+            for token in prompt:
+                state = model.advance(state, torch.tensor([token], device=_device(model)))
+                done += 1
+                if not done % REST:
+                    yield done / total
+            states.append(state)
+        return Start(model, states[0].concat(states) if len(states) > 1 else states[0], self.tokenizer, inputs, False)
 
 
-def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> Decoding:
-    """The search the options ask for; raises ValueError with one sentence when they cannot be met."""
-    asked = demands(options, start.tokenizer)
-    kind = ContrastiveDecoding if options.strategy == "contrastive" else Decoding
-    return kind(
-        start.reader,
-        start.state,
-        options,
-        forced=asked.forced,
-        constraints=asked.phrases,
-        prompts=start.prompts,
-        sizes=start.sizes,
-        record=record,
-    )
+def check_lengths(sizes: Sequence[int]) -> None:
+    """Raises ValueError with one sentence when an input has more tokens than are read at once."""
+    for number, size in enumerate(sizes, 1):
+        if size > LONGEST:
+            which = f"input {number:,}" if len(sizes) > 1 else "the input"
+            raise ValueError(f"{which} has {size:,} tokens, more than the {LONGEST:,} that are read at once; divide it")
 
 
 def _device(model: Any) -> torch.device:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
+import msgspec
 import torch
 from torch import Tensor
 
-from engine.messages import SearchOptions
+from engine.messages import Hypothesis, SearchOptions
+from engine.metrics.bleu import UTILITIES
+from engine.search.mbr import expected_utilities
 from engine.search.node import Candidate, Choice, Frontier
+from engine.search.strategy import Strategy
 from engine.search.warp import warp
 from engine.text import EOS
 
 
-class Sampler:
-    """Draws `samples` sentences for each input; equal prefixes drawn twice are two chains."""
+class Sampler(Strategy):
+    """Draws so many sentences for each input; equal prefixes drawn twice are two chains."""
 
-    reads_on_at_end = True
+    stops_early = False
+    chains = True
 
-    def __init__(self, options: SearchOptions) -> None:
-        self.options = options
-        self.beam = options.samples if options.strategy == "mbr" else min(options.samples, options.n_best)
+    def __init__(self, options: SearchOptions, count: int) -> None:
+        self.options, self.beam = options, count
 
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""
@@ -47,3 +51,19 @@ class Sampler:
             candidate = Candidate(row, token, frontier.live[row].merit + value, float(drawn[row, token]))
             (choice.ended if token == EOS else choice.kept).append(candidate)
         return choice
+
+
+class MinimumRisk(Sampler):
+    """Draws `samples` sentences and ranks each distinct one by its expected utility; see `mbr`."""
+
+    def __init__(self, options: SearchOptions) -> None:
+        super().__init__(options, options.samples)
+
+    def judged(self, found: list[Hypothesis]) -> Generator[int, None, list[Hypothesis]]:
+        """One hypothesis a text, ranked by expected utility."""
+        first = {h.text: h for h in reversed(found)}
+        scored: list[Hypothesis] = []
+        for text, value in expected_utilities([h.text for h in found], UTILITIES[self.options.utility]):
+            scored.append(msgspec.structs.replace(first[text], score=value))
+            yield len(scored)
+        return sorted(scored, key=lambda h: -h.score)

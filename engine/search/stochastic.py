@@ -15,11 +15,12 @@ from torch import Tensor
 
 from engine.messages import SearchOptions
 from engine.search.node import Candidate, Choice, Frontier, Node
+from engine.search.strategy import Strategy
 from engine.search.warp import warp
 from engine.text import EOS
 
 
-class StochasticBeam:
+class StochasticBeam(Strategy):
     """Keeps the beam of largest perturbed log-probabilities, finished sentences among them.
 
     One place more than asked for is kept: its perturbed value is the threshold kappa of the importance weights.
@@ -27,6 +28,7 @@ class StochasticBeam:
     """
 
     reads_on_at_end = False  # a prefix of the maximum length is an outcome of its own
+    stops_early = False
 
     def __init__(self, options: SearchOptions) -> None:
         self.options = options
@@ -37,6 +39,11 @@ class StochasticBeam:
         many, width, vocabulary = scores.shape
         drawn = warp(scores.reshape(many * width, vocabulary), self.options).view(scores.shape).double().cpu()
         return [self._step(drawn[i, : len(f.live)], f) for i, f in enumerate(frontiers)]
+
+    def returned(self, ranked: Sequence[tuple[Node, float]]) -> list[tuple[Node, float, float]]:
+        """All but the one that gives the threshold, with importance weights."""
+        weight = {n.id: w for n, w in weights([n for n, _ in ranked], self.options.beam)}
+        return [(n, s, weight[n.id]) for n, s in ranked if n.id in weight]
 
     def _step(self, log_probs: Tensor, frontier: Frontier) -> Choice:
         vocabulary = log_probs.shape[1]

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.messages import Branch, SearchOptions, SearchStep
+from engine.messages import Branch, SearchOptions
 from engine.search.decode import Decision
 from engine.search.node import Candidate, Node
 from engine.search.ranking import normalised
 from engine.text import Tokenizer
 
+PRUNED = 12
+"""Losers shown at each step, of each diverse group."""
+
 
 class Trace:
-    """Turns decisions into `SearchStep` events; shows at most `pruned` losers of each frontier at each step."""
+    """Turns decisions into the branches of `SearchStep` events; of the losers of each frontier it shows the best."""
 
-    def __init__(self, tokenizer: Tokenizer, options: SearchOptions, pruned: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, options: SearchOptions, pruned: int = 0) -> None:
+        """`pruned`: losers shown at each step; as many as the beam, and at least `PRUNED`, where it is 0."""
         self._tokenizer = tokenizer
         self._options = options
-        self._most = pruned
+        self._most = pruned or max(PRUNED, options.beam)
         self._pieces: dict[int, str] = {}
 
-    def step(self, number: int, decisions: Sequence[Decision], seconds: float) -> SearchStep:
-        """The event of one step."""
-        branches = [branch for decision in decisions for branch in self._branches(decision)]
-        return SearchStep(step=number, branches=tuple(branches), seconds=seconds)
+    def branches(self, decisions: Sequence[Decision]) -> tuple[Branch, ...]:
+        """What one step decided."""
+        return tuple(branch for decision in decisions for branch in self._branches(decision))
 
     def _branches(self, decision: Decision) -> list[Branch]:
         out = [self._alive(n, "kept") for n in decision.kept] + [self._alive(n, "finished") for n in decision.ended]

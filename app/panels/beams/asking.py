@@ -79,11 +79,11 @@ class Asking(QObject):
             changed = msgspec.structs.replace(decoder, options=with_preset(decoder.options, name), penalty=None)
             self.change("preset", f"preset {name}", self.setup.with_decoder(changed))
 
-    def force(self, ids: tuple[int, ...]) -> None:
-        """A beginning that every sentence of the chosen decoder must have."""
+    def force(self, ids: tuple[int, ...], pieces: tuple[str, ...] = ()) -> None:
+        """A beginning that every sentence of the chosen decoder must have, as token ids and what they stand for."""
         decoder = self.setup.decoder
         if decoder is not None:
-            options = msgspec.structs.replace(decoder.options, prefix="", prefix_ids=ids)
+            options = msgspec.structs.replace(decoder.options, prefix="", prefix_ids=ids, prefix_pieces=pieces)
             changed = msgspec.structs.replace(decoder, options=options)
             self.change("force", "force a prefix", self.setup.with_decoder(changed))
 

@@ -8,23 +8,11 @@ from typing import Any
 
 import msgspec
 
-from engine.messages import Search, SearchOptions
+from engine.messages import Search, SearchOptions, problems
 
 WIDEN = 64
 """Finished hypotheses asked for, so that all of them can be ranked anew; a search's result does not depend on it."""
-
-NAMES = {
-    "greedy": "greedy",
-    "beam": "beam search",
-    "diverse": "diverse groups",
-    "stochastic": "stochastic beam",
-    "constrained": "constrained beam",
-    "sample": "sampling",
-    "contrastive": "contrastive",
-    "mbr": "minimum Bayes risk",
-}
-DRAWN = frozenset({"sample", "mbr"})
-BEAMS = frozenset({"beam", "diverse", "stochastic", "constrained"})
+PLAIN = SearchOptions()
 
 
 class Decoder(msgspec.Struct, frozen=True):
@@ -84,7 +72,10 @@ class Setup(msgspec.Struct, frozen=True):
             return self.with_decoder(msgspec.structs.replace(decoder, **{field: value}))
         options = msgspec.structs.replace(decoder.options, **{field: value})
         if field == "prefix":
-            options = msgspec.structs.replace(options, prefix_ids=())
+            options = msgspec.structs.replace(options, prefix_ids=(), prefix_pieces=())
+        if field == "strategy":
+            off = {n: v for n, v in options.info.starts_with.items() if getattr(options, n) == getattr(PLAIN, n)}
+            options = msgspec.structs.replace(options, **off)
         return self.with_decoder(msgspec.structs.replace(decoder, options=options))
 
     def with_decoder(self, decoder: Decoder) -> Setup:
@@ -119,10 +110,10 @@ class Setup(msgspec.Struct, frozen=True):
         self, decoder: Decoder, *, text: str | None = None, reference: str | None = None, trace: bool = True
     ) -> Search:
         """What the engine is asked for a decoder: with a trace, for all finished hypotheses; without, for the best."""
-        options = decoder.options
-        if not trace and options.strategy != "mbr":
+        options = decoder.options.used()
+        if not trace:
             options = msgspec.structs.replace(options, n_best=1)
-        elif options.strategy in ("beam", "diverse", "constrained", "mbr"):
+        elif options.info.cuts:
             options = msgspec.structs.replace(options, n_best=max(WIDEN, options.n_best))
         return Search(
             model=decoder.model,
@@ -141,45 +132,24 @@ class Setup(msgspec.Struct, frozen=True):
         if decoder is None:
             wrong["decoders"] = "Add a decoder to compare."
             return wrong
-        o = decoder.options
         if not decoder.model:
             wrong["model"] = "Choose a model; the library lists those it has."
-        if o.strategy == "diverse" and o.beam % o.groups:
-            wrong["groups"] = f"A beam of {o.beam} does not divide into {o.groups} groups; take {_divisors(o.beam)}."
-        if o.strategy == "constrained" and not o.constraints:
-            wrong["constraints"] = "Type the phrases that must occur, separated by semicolons."
-        if o.min_length > o.max_length:
-            wrong["min_length"] = f"The shortest must not exceed the longest, {o.max_length} tokens."
-        return wrong
+        return wrong | problems(decoder.options)
 
 
 def released(decoder: Decoder) -> Decoder:
     """A decoder without tokens forced on it; a beginning that was typed stays."""
     if not decoder.options.prefix_ids:
         return decoder
-    return msgspec.structs.replace(decoder, options=msgspec.structs.replace(decoder.options, prefix_ids=()))
-
-
-def _divisors(beam: int) -> str:
-    return " or ".join(str(n) for n in range(2, beam + 1) if not beam % n) or "1"
+    options = msgspec.structs.replace(decoder.options, prefix_ids=(), prefix_pieces=())
+    return msgspec.structs.replace(decoder, options=options)
 
 
 def title(decoder: Decoder) -> str:
     """A decoder in a few words: what makes it different."""
     o = decoder.options
-    match o.strategy:
-        case "beam" | "stochastic" | "constrained":
-            words = [{"beam": "beam", "stochastic": "stochastic beam", "constrained": "constrained beam"}[o.strategy]]
-            words[0] += f" {o.beam}"
-        case "diverse":
-            words = [f"diverse beam {o.beam}, {o.groups} groups"]
-        case "sample":
-            words = [warping(o) or "sampling"]
-        case "mbr":
-            words = [f"minimum risk of {o.samples}"]
-        case _:
-            words = [NAMES[o.strategy]]
-    if o.strategy in BEAMS and o.strategy != "stochastic":
+    words = [o.info.title.format(o=o).strip()]
+    if o.reads("normalisation"):
         if o.normalisation == "off" or o.length_penalty == 0:
             words.append("no length norm.")
         elif o.normalisation == "gnmt":
@@ -191,28 +161,13 @@ def title(decoder: Decoder) -> str:
     return ", ".join(words)
 
 
-def warping(o: SearchOptions) -> str:
-    """How sampling is reshaped, in short."""
-    parts = [
-        f"top-{o.top_k}" if o.top_k else "",
-        f"top-p {o.top_p:g}" if o.top_p < 1 else "",
-        f"min-p {o.min_p:g}" if o.min_p else "",
-        f"typical {o.typical:g}" if o.typical < 1 else "",
-        f"eta {o.eta:g}" if o.eta else "",
-    ]
-    chosen = [p for p in parts if p]
-    if not chosen:
-        return f"sampling, t = {o.temperature:g}"
-    return " ".join(chosen) + (f", t = {o.temperature:g}" if o.temperature != 1 else " sampling")
-
-
 def command_line(setup: Setup, decoder: Decoder) -> str:
     """The same search as a command for a terminal; settings at their default are left out."""
     out = ["python -m engine beam", f"--model {shlex.quote(decoder.model)}", f"--text {shlex.quote(setup.text)}"]
-    plain = SearchOptions()
+    options = decoder.options.used()
     for field in SearchOptions.__struct_fields__:
-        value = getattr(decoder.options, field)
-        if value != getattr(plain, field):
+        value = getattr(options, field)
+        if value != getattr(PLAIN, field):
             text = json.dumps(list(value)) if isinstance(value, tuple) else f"{value}"
             out.append(f"--set {shlex.quote(f'{field}={text}')}")
     if setup.reference:

@@ -19,16 +19,6 @@ INTRO = (
     "A decoder looks for a sentence y that the model finds probable: log p(y) is the sum of log p of its tokens, each "
     "given those before. There are far too many sentences to try; greedy search, beams and sampling each try some."
 )
-OBJECTIVES = {
-    "greedy": "y<sub>t</sub> = argmax p(y<sub>t</sub> | y<sub>&lt;t</sub>, x)",
-    "beam": "B<sub>t</sub> = the k best of {{ y∘w : y ∈ B<sub>t\u22121</sub> }} by log p",
-    "diverse": "log p(y) \u2212 λ · (times earlier groups used y<sub>t</sub>)",
-    "stochastic": "top k of G<sub>y</sub> = log p(y) + Gumbel: a sample without replacement",
-    "constrained": "best of the beam that holds every phrase",
-    "sample": "y<sub>t</sub> ~ p(y<sub>t</sub> | y<sub>&lt;t</sub>, x)<sup>1/T</sup>, truncated",
-    "contrastive": "argmax (1 \u2212 a) p(w) \u2212 a · max cos(h<sub>w</sub>, h<sub>j</sub>), a the penalty",
-    "mbr": "argmax<sub>y</sub> mean over y' of u(y, y')",
-}
 
 
 class BeamsExplain(QWidget):
@@ -83,7 +73,7 @@ class BeamsExplain(QWidget):
             "search error": ("✗ Search error", c.rejected),
             "model error": ("⇄ Model error", c.replaced),
             "agrees": ("✓ As the reference", c.accepted),
-            "drawn": ("Drawn, not searched for", c.muted),
+            "drawn": ("Drawn, not searched for" if decoder.options.info.draws else "Looks for something else", c.muted),
             "open": ("✓ Nothing better known", c.accepted),
             "incomparable": ("Not comparable with the reference", c.muted),
             "unmet": ("✗ Not every phrase was met", c.rejected),
@@ -93,7 +83,7 @@ class BeamsExplain(QWidget):
         self._where.setText(escape(where))
         self._what.setText(f"<span style='color:{self._theme.text(color).name()}'>{head}</span>")
         self._verdict.setText(escape(verdict.sentence))
-        self._objective.setText(OBJECTIVES[decoder.options.strategy].replace("{{", "{").replace("}}", "}"))
+        self._objective.setText(decoder.options.info.formula)
         self._score.setText(score_formula(decoder, best, score))
         self._call.setText(escape(call))
         self._objective.show()
@@ -125,7 +115,7 @@ class BeamsExplain(QWidget):
 def score_formula(decoder: Decoder, best: Hypothesis, score: float) -> str:
     """The normalised score with its numbers put in."""
     options, length, log_p = decoder.ranked_by, len(best.tokens), number(best.log_prob)
-    if options.strategy == "mbr":
+    if options.info.score == "utility":
         return f"expected {'chrF' if options.utility == 'chrf' else 'BLEU'} = {number(score)} %"
     a = f"{options.length_penalty:g}"
     if options.normalisation == "off" or options.length_penalty == 0:

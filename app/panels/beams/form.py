@@ -18,24 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.icons import icon
-from app.panels.beams.decoders import NAMES, Setup, title
+from app.panels.beams.decoders import Setup, title
 from app.panels.beams.fields import FIELDS, Field
 from app.plain import plain
 from app.theme import Theme
 from app.widgets.controls import ComboBox
 from app.widgets.fields import NumberField
-from engine.messages import PRESETS, ModelInfo
-
-STRATEGY_TIPS = {
-    "greedy": "The likeliest token at each step: a beam of 1",
-    "beam": "Keep the likeliest prefixes, a fixed number of them, at each step",
-    "diverse": "A beam in groups that pay for repeating each other (Vijayakumar et al. 2018)",
-    "stochastic": "Sentences drawn without replacement: Gumbel-top-k (Kool et al. 2019)",
-    "constrained": "A beam that must hold given phrases (Post and Vilar 2018)",
-    "sample": "Sentences drawn from the model, reshaped by temperature and truncation",
-    "contrastive": "Likely tokens that do not repeat what the model has just said (Su et al. 2022)",
-    "mbr": "Draw sentences, take the one most like the others (Kumar and Byrne 2004)",
-}
+from engine.messages import PRESETS, STRATEGIES, ModelInfo
 
 
 class BeamsForm(QWidget):
@@ -72,7 +61,7 @@ class BeamsForm(QWidget):
         self._rare = self._column(None, self._rare_holder)
         layout.addWidget(self._rare_holder)
         for field in FIELDS:
-            self._build_field(field, self._common if field.common else self._rare)
+            self._build_field(field, self._rare if field.setting.rare else self._common)
         layout.addStretch(1)
         self._on_more(False)
         theme.changed.connect(self._restyle)
@@ -91,7 +80,7 @@ class BeamsForm(QWidget):
         for widget in (self._decoder_holder, self.more):
             widget.setVisible(decoder is not None)
         for field in FIELDS:
-            used = decoder is not None and field.used_by(decoder.options)
+            used = decoder is not None and decoder.options.reads(field.name)
             self._fields[field.name][0].setVisible(used)
         if decoder is not None:
             self._heading.setText(f"Decoder {setup.number(decoder.id) + 1} of {len(setup.decoders)}: {title(decoder)}")
@@ -221,9 +210,9 @@ class BeamsForm(QWidget):
         self.model = self._combo("Model", "Which model writes; each decoder may have its own")
         self.model.currentIndexChanged.connect(lambda _: self.edited.emit("model", self.model.currentData() or ""))
         self.strategy = self._combo("Strategy", "How the next token is chosen")
-        for name, text in NAMES.items():
-            self.strategy.addItem(text, name)
-            self.strategy.setItemData(self.strategy.count() - 1, STRATEGY_TIPS[name], Qt.ItemDataRole.ToolTipRole)
+        for info in STRATEGIES.values():
+            self.strategy.addItem(info.label, info.name)
+            self.strategy.setItemData(self.strategy.count() - 1, info.tip, Qt.ItemDataRole.ToolTipRole)
         self.strategy.currentIndexChanged.connect(lambda _: self.edited.emit("strategy", self.strategy.currentData()))
         self.preset = self._combo(
             "Preset", "Settings under which “length penalty” means what another program means by it"
@@ -265,20 +254,19 @@ class BeamsForm(QWidget):
         inner = self._column(None, holder)
         inner.setSpacing(2)
         setter: Callable[[Any], None]
-        if field.kind in ("int", "float"):
-            whole = field.kind == "int"
-            decimals = 0 if whole else 3 if field.step < 0.01 else 2
+        kind, tip = field.setting.kind, field.setting.effect
+        if kind in ("count", "number"):
             number = NumberField(
-                field.label, field.low, field.high, field.low, theme=self._theme, tip=field.tip, decimals=decimals,
+                field.label, field.low, field.high, field.low, theme=self._theme, tip=tip, decimals=field.decimals,
                 step=field.step,
             )  # fmt: skip
-            cast = int if whole else float
+            cast = int if field.whole else float
             number.value_changed.connect(lambda value, f=field.name, c=cast: self.edited.emit(f, c(round(value, 6))))
             setter = number.set_value
             inner.addWidget(number)
-        elif field.kind == "choice":
-            box = self._combo(field.label, field.tip)
-            for value, text in field.choices:
+        elif kind == "choice":
+            box = self._combo(field.label, tip)
+            for value, text in field.setting.choices.items():
                 box.addItem(text, value)
             box.currentIndexChanged.connect(lambda _, f=field.name, b=box: self.edited.emit(f, b.currentData()))
             setter = lambda value, b=box: self._show_choice(b, value)  # noqa: E731 - as short as its siblings
@@ -287,12 +275,12 @@ class BeamsForm(QWidget):
             row.addWidget(box)
             inner.addLayout(row)
         else:
-            line = QLineEdit(placeholderText="New York; rain" if field.kind == "phrases" else "")
-            line.setToolTip(field.tip)
+            line = QLineEdit(placeholderText="New York; rain" if kind == "texts" else "")
+            line.setToolTip(tip)
             line.setAccessibleName(field.label)
             line.editingFinished.connect(lambda f=field, w=line: self._on_line(f, w))
             setter = lambda value, w=line: _show_line(w, value)  # noqa: E731
-            inner.addWidget(QLabel(field.label))
+            inner.addWidget(QLabel(f"{field.label}; by semicolon" if kind == "texts" else field.label))
             inner.addWidget(line)
         inner.addWidget(self._error(field.name))
         self._fields[field.name] = (holder, setter)
@@ -337,6 +325,6 @@ def _show_line(line: QLineEdit, value: str | tuple[str, ...]) -> None:
 
 
 def _read(field: Field, text: str) -> str | tuple[str, ...]:
-    if field.kind == "phrases":
+    if field.setting.kind == "texts":
         return tuple(phrase.strip() for phrase in text.split(";") if phrase.strip())
     return text

@@ -279,8 +279,8 @@ class BeamsPanel(Panel):
         self._force(self.forced())
 
     def _force(self, ids: tuple[int, ...]) -> None:
-        if ids:
-            self.asking.force(ids)
+        if ids and (run := self.run) is not None:
+            self.asking.force(ids, run.pieces(ids))
             self.start_one()
 
     @Slot(int, int)

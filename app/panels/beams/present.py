@@ -152,7 +152,7 @@ def scored(run: Run, decoder: Decoder) -> list[Scored]:
 
 def sweep(run: Run, decoder: Decoder) -> list[tuple[float, int]]:
     """How long the winner is under each length penalty."""
-    if run.done is None or run.request.options.strategy == "mbr":
+    if run.done is None or run.request.options.info.score == "utility":
         return []
     out = []
     for a in SWEEP:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -46,6 +47,15 @@ class Run:
         """One more step."""
         self.steps.append(step)
         self.growth.add(step)
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """What token ids stand for, as far as this search has seen them; empty where one was not seen."""
+        known = dict(self.growth.pieces)
+        for h in self.done.hypotheses if self.done is not None else ():
+            for token in h.tokens:
+                known[token.id] = token.piece
+                known |= zip(token.alternative_ids, (piece for piece, _ in token.alternatives), strict=False)
+        return tuple(known[i] for i in ids) if all(i in known for i in ids) else ()
 
     @property
     def seconds_a_token(self) -> float:
@@ -91,7 +101,7 @@ class Run:
 
 def rescored(hypothesis: Hypothesis, searched: SearchOptions, ranked: SearchOptions) -> float:
     """The score of a hypothesis under another length penalty: log p over the divisor, and the coverage it had."""
-    if searched.strategy == "mbr":
+    if searched.info.score == "utility":
         return hypothesis.score
     length = len(hypothesis.tokens)
     coverage = 0.0
@@ -109,7 +119,7 @@ def ranking(run: Run, decoder: Decoder) -> list[tuple[Hypothesis, float]]:
     """The finished set, best first: as found, or ranked anew by the decoder's length penalty."""
     if run.done is None:
         return []
-    if decoder.penalty is None or run.request.options.strategy == "mbr":
+    if decoder.penalty is None or run.request.options.info.score == "utility":
         return [(h, h.score) for h in run.done.hypotheses]
     pairs = [(h, rescored(h, run.request.options, as_searched(run, decoder).ranked_by)) for h in run.done.hypotheses]
     return sorted(pairs, key=lambda pair: (len(pair[0].unmet), not pair[0].finished, -pair[1]))

@@ -73,8 +73,8 @@ class Shower:
             return
         best = self.hypothesis
         final = [n.id for n in run.growth.follow(ids_of(best))] if best is not None else []
-        decoder = p.setup.decoder
-        groups = decoder.options.groups if decoder and run.request.options.strategy == "diverse" else 1
+        options = run.request.options
+        groups = options.diverse_groups if options.reads("groups") else 1
         tree.show_tree(run.growth.nodes, p.playhead.position, final=final, groups=groups, animate=animate)
         tree.choose(p.node)
 

@@ -36,7 +36,7 @@ def judge(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> Verdict 
     best, score = ranked[0]
     if best.unmet:
         return _unmet(run, best)
-    if run.request.options.strategy in ("sample", "contrastive", "mbr", "stochastic"):
+    if run.request.options.info.instead:
         return _drawn(run, best)
     if not best.finished:
         return _unfinished(run, best)
@@ -143,25 +143,9 @@ def _where_lost(run: Run, known: Hypothesis) -> str:
 
 
 def _drawn(run: Run, best: Hypothesis) -> Verdict:
-    strategy = run.request.options.strategy
-    if strategy == "mbr":
-        sentence = (
-            "Minimum Bayes risk does not look for the likeliest sentence but for the one most like the others drawn: "
-            f"its expected utility is {number(best.score)}."
-        )
-    elif strategy == "contrastive":
-        sentence = "Contrastive search does not look for the likeliest sentence: it pays for not repeating itself."
-    elif strategy == "stochastic":
-        sentence = (
-            "A stochastic beam draws sentences without replacement, likely ones first of all; it does not look for the "
-            f"likeliest. The best of those drawn has log p = {number(best.log_prob)}."
-        )
-    else:
-        sentence = (
-            "Sampling does not look for the likeliest sentence: it draws sentences as often as the (reshaped) model "
-            f"says them. This one has log p = {number(best.log_prob)}."
-        )
+    info = run.request.options.info
+    sentence = info.instead.format(log_p=number(best.log_prob), score=number(best.score))
     if not best.finished:
         sentence += " It is unfinished."
-    short = "drawn" if strategy in ("sample", "stochastic") else ""
+    short = "drawn" if info.draws else ""
     return Verdict("drawn", ", ".join(word for word in (short, best.lacks) if word), sentence)

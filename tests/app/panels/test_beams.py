@@ -45,6 +45,7 @@ from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
 from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
+from tests.engine.search.all_at_once import registered
 
 TEXT = ["Der Hund schläft im Park.", "Die Katze trinkt Milch.", "The dog sleeps in the park.", "The cat drinks milk."]
 
@@ -220,9 +221,9 @@ def test_sampling_is_not_judged_as_a_search():
 
 
 def test_every_setting_has_a_field_and_every_field_a_setting():
-    shown = {f.name for f in FIELDS} | {"strategy", "prefix_ids"}
+    shown = {f.name for f in FIELDS} | {"strategy", "prefix_ids", "prefix_pieces"}
     assert shown == set(SearchOptions.__struct_fields__)
-    assert all(f.tip and f.label for f in FIELDS)
+    assert all(f.setting.effect and f.label for f in FIELDS)
 
 
 def test_the_command_line_asks_for_the_same_search():
@@ -464,3 +465,25 @@ def test_shots_walk_the_states_worth_a_picture(panel, monkeypatch):
         names.append(name)
         assert not panel.grab().isNull()
     assert names == ["six-decoders", "nearly-pruned", "tokens", "attention", "length-penalty", "batch"]
+
+
+def test_a_decoder_declared_elsewhere_is_a_lane_like_any_other(panel):
+    """It is no search: it writes all words at once, and no file of this panel knows its name."""
+    with registered() as info:
+        other = BeamsPanel(panel.services)
+        assert other.form.strategy.findData(info.name) >= 0
+        options = SearchOptions(strategy=info.name, max_length=5)
+        ask(other, Setup("Der Hund schläft.", "The dog.", (Decoder(1, "mt", options), Decoder(2, "mt")), chosen=1))
+        lane = other.hero.lanes.lanes[0]
+        assert lane.title == "1  5 words at once"
+        assert len(lane.pieces) == 5
+        assert not lane.wrong
+        assert "none knowing of the others" in other.explain.text()
+        assert info.formula.split("<")[0] in other.explain._objective.text()
+        assert len(other.run.growth.nodes) == 6
+        for name in ("tokens", "attention", "length"):
+            other.show_view(name)
+        shown = {name for name, (holder, _) in other.form._fields.items() if not holder.isHidden()}
+        assert shown == {"max_length"}
+        other.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

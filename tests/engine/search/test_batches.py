@@ -12,9 +12,11 @@ from engine.messages import PRESETS, Hypothesis, SearchOptions, with_preset
 from engine.models.rnn_translator import RnnTranslator, RnnTranslatorConfig
 from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
 from engine.models.transformer_translator import Translator, TranslatorConfig
+from engine.search.autoregressive import decoding
 from engine.search.batch import translate_each
+from engine.search.generates import at_once
 from engine.search.outcome import attended, hypotheses
-from engine.search.prepare import decoding, prepare
+from engine.search.prepare import Reading
 from engine.text import Tokenizer
 
 TEXT = ["Der Hund schläft im Park.", "Die Katze trinkt Milch.", "The dog sleeps in the park.", "The cat drinks milk."]
@@ -84,7 +86,7 @@ def test_presets_score_alike_in_a_batch(models: dict[str, Any], kind: str, prese
 @pytest.mark.parametrize("kind", ["transformer", "luong", "bahdanau"])
 def test_the_coverage_penalty_is_its_formula_over_the_source_alone(models: dict[str, Any], kind: str) -> None:
     options = SearchOptions(**WIDE, max_length=4, coverage_penalty=0.5, normalisation="off", stop="exhaust")  # type: ignore[arg-type]
-    start = prepare(models[kind], MIXED, options)
+    start = at_once(Reading(models[kind], MIXED, options).parts())
     search = decoding(start, options)
     for _ in search:
         pass

@@ -55,13 +55,14 @@ def test_the_shortest_text_with_all_phrases_is_what_trying_all_texts_finds(
 UNMEETABLE: list[tuple[dict[str, Any], str]] = [
     ({"strategy": "constrained", "constraints": ("😀 日本",)}, "“😀 日本” cannot be written by this model"),
     ({"strategy": "constrained", "constraints": ("dog", "日")}, "its vocabulary lacks 日"),
-    ({"strategy": "constrained", "constraints": (" ",)}, "is empty"),
+    ({"strategy": "constrained", "constraints": ("dog", " ")}, "is empty"),
+    ({"strategy": "constrained", "constraints": (" ",)}, "Type the phrases"),
     ({"strategy": "constrained", "constraints": (TEXT[2],), "max_length": 3}, "more than max_length, 3"),
     ({"strategy": "constrained", "constraints": ("dog", "cat", "milk"), "max_length": 2}, "can hold all phrases"),
-    ({"strategy": "constrained", "constraints": ("the the",), "no_repeat_ngram": 1}, "it repeats 1 token, which"),
-    ({"strategy": "constrained", "constraints": ("dog cat dog cat",), "no_repeat_ngram": 2}, "no_repeat_ngram = 2"),
-    ({"min_length": 9, "max_length": 5}, "at least 9 tokens"),
-    ({"strategy": "sample", "min_length": 9, "max_length": 5}, "at least 9 tokens"),
+    ({"strategy": "constrained", "constraints": ("the the",), "no_repeat_ngram": 1}, "holds a run of 1 tokens twice"),
+    ({"strategy": "constrained", "constraints": ("dog cat dog cat",), "no_repeat_ngram": 2}, "run of 2 tokens twice"),
+    ({"min_length": 9, "max_length": 5}, "must not exceed the longest, 5"),
+    ({"strategy": "sample", "min_length": 9, "max_length": 5}, "must not exceed the longest, 5"),
     ({"prefix": "日 dog"}, "the forced beginning “日 dog” cannot be written"),
     ({"prefix_ids": (1, 5)}, "holds a mark"),
     ({"prefix_ids": (5, EOS, 5)}, "holds a mark"),
@@ -79,10 +80,28 @@ def test_what_no_output_can_meet_is_refused_in_one_sentence(
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("asked", [a for a, _ in UNMEETABLE[:8]], ids=str)
+def test_pieces_repeat_where_no_word_does(pieces: Tokenizer) -> None:
+    options = SearchOptions(strategy="constrained", constraints=("dododo",), no_repeat_ngram=2)
+    assert len(pieces.encode("dododo")) >= 4
+    with pytest.raises(ValueError, match="it repeats 2 tokens, which no_repeat_ngram = 2 forbids"):
+        demands(options, pieces)
+
+
+def test_forced_tokens_of_another_vocabulary_are_refused(pieces: Tokenizer, words: Tokenizer) -> None:
+    ids = tuple(pieces.encode("The dog"))
+    options = SearchOptions(prefix_ids=ids, prefix_pieces=tuple(pieces.pieces(ids)))
+    assert demands(options, pieces).forced == ids
+    with pytest.raises(ValueError, match="was read in another vocabulary"):
+        demands(SearchOptions(prefix_ids=ids[:1], prefix_pieces=("▁cat",)), pieces)
+    known = tuple(words.encode("the dog"))
+    with pytest.raises(ValueError, match="was read in another vocabulary"):
+        demands(SearchOptions(prefix_ids=known, prefix_pieces=tuple(pieces.pieces(known))), words)
+
+
+@pytest.mark.parametrize("asked", [a for a, _ in UNMEETABLE[:9]], ids=str)
 def test_every_way_in_refuses_it(folder: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
     options = SearchOptions(**asked)
-    with pytest.raises(ValueError, match=r"no output|cannot be written|is empty"):
+    with pytest.raises(ValueError, match=r"no output|cannot be written|is empty|Type the|run of|exceed"):
         events(folder, Search(model="mt", text=TEXT[0], options=options))
     source = tmp_path / "in.txt"
     source.write_text(TEXT[0] + "\n", encoding="utf-8")

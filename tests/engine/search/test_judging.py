@@ -18,9 +18,11 @@ from engine.library import Library
 from engine.messages import Event, Progress, Search, SearchDone, SearchOptions
 from engine.models.rnn_translator import RnnTranslator, RnnTranslatorConfig
 from engine.models.transformer_translator import Translator, TranslatorConfig
+from engine.search.autoregressive import decoding
+from engine.search.generates import at_once
 from engine.search.node import Node
 from engine.search.outcome import hypotheses, judged, reference
-from engine.search.prepare import decoding, prepare
+from engine.search.prepare import Reading
 from engine.search.stochastic import weights
 from engine.text import Tokenizer
 
@@ -63,7 +65,7 @@ def test_weighing_the_sentences_drawn_can_be_interrupted_after_each(translator: 
 @pytest.mark.parametrize("strategy", ["mbr", "beam", "stochastic"])
 def test_in_parts_and_at_once_the_same_is_found(translator: Translator, strategy: Any) -> None:
     options = SearchOptions(strategy=strategy, samples=6, beam=3, n_best=6, max_length=5, seed=1)
-    start = prepare(translator, [TEXT[1]], options)
+    start = at_once(Reading(translator, [TEXT[1]], options).parts())
     run = decoding(start, options)
     for _ in run:
         pass
@@ -106,7 +108,7 @@ def test_a_reference_is_scored_as_the_hypothesis_of_the_same_tokens(
     model = translator if kind == "transformer" else rnn(pieces)
     for written in ((), (9,), (7, 12), (5, 6, 7)):
         options = SearchOptions(beam=45, max_length=5, coverage_penalty=penalty, stop="exhaust", prefix_ids=written)
-        start = prepare(model, [TEXT[0]], options)
+        start = at_once(Reading(model, [TEXT[0]], options).parts())
         run = decoding(start, options)
         for _ in run:
             pass

@@ -19,7 +19,7 @@ class Letters:
 def traced(model: TinyModel, options: SearchOptions, **settings: Any) -> tuple[Decoding, list[tuple[Branch, ...]]]:
     search = Decoding(model, model.begin(1), options, record=True, **settings)
     trace = Trace(Letters(), options, 50)  # type: ignore[arg-type]
-    steps = [trace.step(i, decisions, 0.0).branches for i, decisions in enumerate(search)]
+    steps = [trace.branches(decisions) for decisions in search]
     return search, steps
 
 
