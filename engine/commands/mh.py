@@ -15,19 +15,20 @@ from engine.commands.output import console, errors, print_json, print_table, wat
 from engine.files import writing
 from engine.messages import (
     Diagnostics,
+    Fluency,
+    Length,
     MoveWeights,
     Sample,
     SampleStarted,
     SampleStep,
-    TermWeights,
+    Similarity,
     encode,
     run_line,
+    setting_of,
 )
 
-PARAPHRASE = 20.0
-"""Weight of the similarity when a source is given and no weight: with much less, a paraphrase forgets its source."""
-
 DEFAULT = Sample(model="")
+PARAPHRASE, GOAL = Similarity().weight, Length().goal
 
 
 def numbers(text: str, kind: type) -> tuple[Any, ...]:
@@ -49,13 +50,15 @@ def mh(
     chains: int = typer.Option(DEFAULT.chains, min=1, max=256),
     candidates: int = typer.Option(DEFAULT.candidates, min=1, help="K, pre-selected words."),
     full_share: float = typer.Option(DEFAULT.full_share, min=0, max=1, help="Share of full-vocabulary proposals."),
+    proposal: str = typer.Option(DEFAULT.proposal, help=setting_of(Sample, "proposal").effect),
+    places: str = typer.Option(DEFAULT.places, help=setting_of(Sample, "places").effect),
     replace: float = typer.Option(1.0, min=0, help="Weight of the move."),
     insert: float = typer.Option(1.0, min=0, help="Weight of the move."),
     delete: float = typer.Option(1.0, min=0, help="Weight of the move."),
     fluency: float = typer.Option(1.0, min=0, help="Weight of log p(sentence)."),
     similarity: float = typer.Option(None, min=0, help=f"Weight of similarity [{PARAPHRASE:g} with a source]."),
     length: float = typer.Option(0.0, min=0, help="Weight of -(words - goal)^2 / 2."),
-    length_goal: int = typer.Option(DEFAULT.length_goal, min=1, help="Words."),
+    length_goal: int = typer.Option(GOAL, min=1, help="Words."),
     min_length: int = typer.Option(DEFAULT.min_length, min=1, help="Words."),
     max_length: int = typer.Option(DEFAULT.max_length, min=1, help="Words."),
     temperature: float = typer.Option(DEFAULT.temperature, help="The target is raised to 1 / temperature."),
@@ -67,6 +70,8 @@ def mh(
     as_json: bool = typer.Option(False, "--json", help="Print the summary as JSON."),
 ) -> None:
     """Edit a sentence word by word so that the chain's law is exactly the target's (CGMH)."""
+    similarity = (PARAPHRASE if source else 0.0) if similarity is None else similarity
+    terms = (Fluency(weight=fluency), Similarity(weight=similarity), Length(weight=length, goal=length_goal))
     request = request_of(
         Sample,
         model=model,
@@ -80,11 +85,12 @@ def mh(
         chains=chains,
         candidates=candidates,
         full_share=full_share,
+        proposal=proposal,
+        places=places,
         moves=MoveWeights(replace, insert, delete),
-        terms=TermWeights(fluency, (PARAPHRASE if source else 0.0) if similarity is None else similarity, length),
+        terms=tuple(t for t in terms if t.weight),
         temperature=temperature,
         ladder=numbers(ladder, float),
-        length_goal=length_goal,
         min_length=min_length,
         max_length=max_length,
         seed=seed,

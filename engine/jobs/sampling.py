@@ -9,12 +9,12 @@ import numpy as np
 
 from engine.jobs import Context, handles
 from engine.mcmc import exact
+from engine.mcmc.arrays import Array
 from engine.mcmc.diagnostics import Trace, autocorrelation, bulk_ess, r_hat
 from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
 from engine.mcmc.run import Exchange, Run
 from engine.mcmc.setup import make_kernel
 from engine.mcmc.slots import LOG_ZERO, MOVES
-from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
 from engine.messages import (
     Candidate,
@@ -49,7 +49,9 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
     if not partner:
         raise ValueError(f"The model {info.name} names no backward partner; choose one.")
     yield from library.load(partner)
-    kernel = make_kernel(request, forward, library.get(partner)[0])
+    for name in (name for term in request.terms if term.weight > 0 for name in term.models):
+        yield from library.load(name)
+    kernel = make_kernel(request, forward, library.get(partner)[0], lambda name: library.get(name)[0])
     run = Run(kernel, request.seed, ladder=bool(request.ladder))
     yield started(request, kernel)
     followed = np.asarray([int(kernel.beta.argmax())] if request.ladder else range(kernel.chains))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.capabilities import NextToken
-from engine.mcmc.lexicon import Ids
+from engine.mcmc.arrays import Ids
 
 AFRESH = 256
 """Words after which reading starts anew: a Transformer's states hold all that was ever read on the way to them."""

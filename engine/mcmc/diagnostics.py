@@ -13,8 +13,7 @@ import numpy as np
 from torch import from_numpy
 from torch.special import ndtri
 
-from engine.mcmc.lexicon import Ids
-from engine.mcmc.target import Array, Mask
+from engine.mcmc.arrays import Array, Ids, Mask
 
 FEWEST = 4  # draws of half a chain below which nothing can be said
 

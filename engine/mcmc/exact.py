@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.kernel import POSSIBLE
-from engine.mcmc.lexicon import FIRST_WORD, Ids
+from engine.mcmc.lexicon import FIRST_WORD
 from engine.mcmc.released import advance_pointer
 from engine.mcmc.slots import DELETE, INSERT, MOVES, REPLACE, Choice
-from engine.mcmc.target import Array
 from engine.mcmc.toy import Toy
 
 POINTER_ROUNDS = 64  # of the pointer's law between two rests

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from engine.capabilities import Scores
+from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.cache import Laws, Readings
-from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.lexicon import FIRST_WORD, Lexicon
 from engine.mcmc.proposals import Contexts, Proposes
-from engine.mcmc.target import Array
 from engine.text import EOS
 
 MEMORY = 64 << 20

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.capabilities import Scores
+from engine.mcmc.arrays import Array, Ids, Mask
 from engine.mcmc.gaps import Gap, GapReader, Sentences
-from engine.mcmc.lexicon import Ids, Lexicon
+from engine.mcmc.lexicon import Lexicon
 from engine.mcmc.proposals import Proposes
 from engine.mcmc.slots import DELETE, INSERT, LOG_ZERO, REPLACE, Choice, Slots, Verdict, judge, log_moves
-from engine.mcmc.target import Array, Mask, Target
+from engine.mcmc.target import Target
+from engine.mcmc.terms import Edits
 
 MOVE, PLACE, PART, WORD, TEST = range(5)
 UNIFORMS = 5
@@ -109,7 +111,7 @@ class Kernel:
         extra = np.asarray([w for w in dict.fromkeys(keywords) if w < lexicon.known], np.int64)
         self._gaps = GapReader(forward, backward, lexicon, self._at, proposal, extra)
         self.tokens = self._gaps.tokens()  # C, longest + 1: log-probabilities of the sentences' words and end marks
-        self.terms = target.terms(self.tokens.sum(1), self.lengths, self._best(np.arange(self.chains)))
+        self.terms = target.score(Edits.whole(self.ids, self.lengths, self.tokens.sum(1)))[:, 0]
 
     @property
     def ids(self) -> Ids:
@@ -207,24 +209,31 @@ class Kernel:
         for row, gap in enumerate(gaps):
             empty_tokens[row, : len(gap.empty)] = gap.empty
         before = np.where(np.arange(self.longest + 1) < left[:, None], self.tokens[chains], 0).sum(1)
-        log_prob = before[:, None] + log_forward + tokens.sum(2)
-        empty_length = left + self.lengths[chains] - right
-        best = self._best(chains, (left, right))
-        terms = self.target.terms(log_prob, empty_length[:, None] + 1, best, known)
+        log_prob = before[:, None] + np.concatenate(
+            [log_forward + tokens.sum(2), empty_tokens.sum(1, keepdims=True)], 1
+        )
+        old = np.where(choice.moves == INSERT, -1, self.ids[chains, left])
+        asked = np.concatenate(
+            [(words >= 0) & (words != old[:, None]), (choice.moves == DELETE)[:, None]], 1
+        )  # the present sentence's terms are those it was accepted with
+        terms = self.target.score(Edits(self.ids[chains], self.lengths[chains], left, right, words, log_prob, asked))
+        present = self.terms[chains]
+        same = (words == old[:, None]) & (old >= 0)[:, None]
+        insert = (choice.moves == INSERT)[:, None]
         return Slots(
             choice=choice,
             proposal=self.proposal,
             beta=self.beta[chains],
-            old=np.where(choice.moves == INSERT, -1, self.ids[chains, left]),
-            old_terms=self.terms[chains],
+            old=old,
+            old_terms=present,
             words=words,
             inside=(words >= 0) & (np.arange(words.shape[1]) < words.shape[1] - 1),
             full_column=full_column,
             log_forward=log_forward,
             log_law=log_law,
-            terms=self._known_terms(choice, words, terms),
+            terms=np.where(same[:, :, None], present[:, None], terms[:, :-1]),
             tokens=tokens,
-            empty_terms=self.target.terms(before + empty_tokens.sum(1), empty_length, best),
+            empty_terms=np.where(insert, present, terms[:, -1]),
             empty_tokens=empty_tokens,
             gaps=gaps,
         )
@@ -291,12 +300,6 @@ class Kernel:
             free[row] = sum(self.target.support.free(after))
         return np.where(move == INSERT, longer, here), np.where(move == DELETE, longer, free)
 
-    def _known_terms(self, choice: Choice, words: Ids, terms: Array) -> Array:
-        """Terms of the candidates; those of the present sentence are the ones it was accepted with."""
-        old = self.ids[choice.chains, choice.places]
-        same = (words == old[:, None]) & (choice.moves != INSERT)[:, None]
-        return np.where(same[:, :, None], self.terms[choice.chains][:, None], terms)
-
     def _nothing(self, moves: Ids, places: Ids, reason: Ids, log_u: Array) -> Step:
         """A step in which nothing is proposed: the sentence asked for has no probability."""
         rows = np.arange(self.chains)
@@ -357,13 +360,3 @@ class Kernel:
         self.ids[chain, : len(sentence)] = sentence
         self.free[chain] = False
         self.free[chain, : len(sentence)] = self.target.support.free(sentence)
-
-    def _best(self, chains: Ids, without: tuple[Ids, Ids] | None = None) -> Array | None:
-        """Matches of the source in the sentences, the words from `without[0]` to before `without[1]` not counted."""
-        if self.target.matcher is None:
-            return None
-        places = np.arange(self.longest + 1)
-        counted: Mask = places < self.lengths[chains, None]
-        if without is not None:
-            counted = counted & ((places < without[0][:, None]) | (places >= without[1][:, None]))
-        return self.target.matcher.best(self.ids[chains], counted)

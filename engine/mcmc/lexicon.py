@@ -10,11 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from engine.mcmc.arrays import Ids
 from engine.text import MARKS, UNK
-
-Ids = npt.NDArray[np.int64]
 
 
 class Vocabulary(Protocol):

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.kernel import Kernel, Step
-from engine.mcmc.lexicon import Ids
 from engine.mcmc.slots import DELETE, INSERT, LOG_ZERO, REPLACE, Slots, Verdict
-from engine.mcmc.target import Array
 
 DEFECTS = {
     "delete": "the way back of a deletion uses the last-ranked candidate's probability, not the deleted word's",

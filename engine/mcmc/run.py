@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.mcmc.arrays import Array
 from engine.mcmc.kernel import UNIFORMS, Kernel, Step
-from engine.mcmc.target import Array
 
 BLOCK = 64  # steps drawn at a time
 SWAPS = 1 << 20  # the ladder's own stream; chains are numbered below it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from engine.capabilities import Scores
 from engine.mcmc.kernel import Kernel
 from engine.mcmc.lexicon import FIRST_WORD, Lexicon
 from engine.mcmc.proposals import PROPOSALS
-from engine.mcmc.target import Requirement, Similarity, Support, Target, content_words
+from engine.mcmc.support import Requirement, Support
+from engine.mcmc.target import Target
+from engine.mcmc.terms import TERMS, Material, Term
 from engine.messages import Sample
 
 
@@ -28,8 +31,15 @@ def check_pair(forward: Any, backward: Any) -> None:
         raise ValueError("The forward and the backward model must have the same vocabulary.")
 
 
-def make_kernel(request: Sample, forward: Any, backward: Any) -> Kernel:
-    """The kernel of a request, its chains at the first sentence; raises ValueError with one sentence."""
+def _no_model(name: str) -> object:
+    raise ValueError(f"There is no model {name!r} here.")
+
+
+def make_kernel(request: Sample, forward: Any, backward: Any, model: Callable[[str], object] = _no_model) -> Kernel:
+    """The kernel of a request, its chains at the first sentence; raises ValueError with one sentence.
+
+    `model` gives the models that terms of the target name, loaded.
+    """
     check_pair(forward, backward)
     lexicon = Lexicon(forward.tokenizer)
     keywords, source = lexicon.read(request.keywords), lexicon.read(request.source)
@@ -49,7 +59,7 @@ def make_kernel(request: Sample, forward: Any, backward: Any) -> Kernel:
     return Kernel(
         forward,
         backward,
-        _target(request, forward, lexicon, support, source),
+        Target(support, _terms(request, Material(lexicon, source, forward, model))),
         lexicon,
         [sentence] * (len(ladder) or request.chains),
         proposal=PROPOSALS[request.proposal](request.candidates, request.full_share),
@@ -90,19 +100,6 @@ def _check(request: Sample, support: Support, sentence: list[int]) -> None:
         raise ValueError(f"The start sentence must hold every keyword{order}.")
 
 
-def _target(request: Sample, forward: Any, lexicon: Lexicon, support: Support, source: list[int]) -> Target:
-    matcher = None
-    if request.terms.similarity > 0:
-        vectors = getattr(getattr(forward, "embedding", None), "weight", None)
-        if vectors is None:
-            raise ValueError("Similarity needs a language model with word vectors; this one has none.")
-        content = [source[i] for i in content_words(lexicon.words(source))]
-        matcher = Similarity(content, vectors.double().cpu().numpy(), len(lexicon))
-    return Target(
-        support=support,
-        fluency=request.terms.fluency,
-        similarity=request.terms.similarity,
-        length=request.terms.length,
-        goal=request.length_goal,
-        matcher=matcher,
-    )
+def _terms(request: Sample, material: Material) -> tuple[tuple[float, Term], ...]:
+    """Weights and terms; one of weight zero counts for nothing and costs nothing."""
+    return tuple((t.weight, TERMS[type(t)](t, material)) for t in request.terms if t.weight > 0)

@@ -13,10 +13,9 @@ from functools import cached_property
 
 import numpy as np
 
+from engine.mcmc.arrays import Array, Ids, Mask
 from engine.mcmc.gaps import Gap
-from engine.mcmc.lexicon import Ids
 from engine.mcmc.proposals import Proposes
-from engine.mcmc.target import Array, Mask
 from engine.messages import Move
 
 REPLACE, INSERT, DELETE = 0, 1, 2

@@ -14,11 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.kernel import Kernel
-from engine.mcmc.lexicon import FIRST_WORD, Ids, Lexicon
+from engine.mcmc.lexicon import FIRST_WORD, Lexicon
 from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import ReleasedKernel
-from engine.mcmc.target import Array, Requirement, Similarity, Support, Target
+from engine.mcmc.support import Requirement, Support
+from engine.mcmc.target import Target
+from engine.mcmc.terms import Fluency, Similarity, Term
 from engine.messages import ExactToy
 from engine.text import BOS, EOS, PAD, UNK
 
@@ -125,8 +128,8 @@ def random_bigrams(vocabulary: ToyVocabulary, generator: np.random.Generator) ->
 class Toy:
     """The enumerated space of a request, its kernel, and both laws."""
 
-    def __init__(self, request: ExactToy) -> None:
-        """Raises ValueError when the space is too large to list."""
+    def __init__(self, request: ExactToy, more: Sequence[tuple[float, Term]] = ()) -> None:
+        """`more`: further terms of the target with weights. Raises ValueError when the space is too large to list."""
         words, longest = request.vocabulary, request.max_length
         count = sum(words**n for n in range(1, longest + 1))
         if count > MOST:
@@ -136,7 +139,7 @@ class Toy:
         self._vocabulary = ToyVocabulary(words)
         self.models = random_bigrams(self._vocabulary, self._generator)
         self.lexicon = Lexicon(self._vocabulary)
-        self.target = self._target()
+        self.target = self._target(tuple(more))
         ids = range(FIRST_WORD, FIRST_WORD + words)
         every = [s for n in range(1, longest + 1) for s in itertools.product(ids, repeat=n)]
         self.sentences = [s for s in every if self.target.support.holds(s)]
@@ -167,16 +170,15 @@ class Toy:
         """Numbers of sentences given as padded rows of ids, [B, longest + 1] -> [B]."""
         return self._index[self._codes(ids)]
 
-    def _target(self) -> Target:
-        request = self.request
+    def _target(self, more: tuple[tuple[float, Term], ...]) -> Target:
+        request, size = self.request, self._vocabulary.size
         requirements = (Requirement((FIRST_WORD,), True),) if request.keyword else ()
         source = list(range(FIRST_WORD, FIRST_WORD + min(2, request.vocabulary)))
-        vectors = self._generator.normal(size=(self._vocabulary.size, 3))
-        return Target(
-            support=Support(1, request.max_length, requirements, self._vocabulary.size),
-            similarity=request.similarity,
-            matcher=Similarity(source, vectors, self._vocabulary.size) if request.similarity > 0 else None,
-        )
+        vectors = self._generator.normal(size=(size, 3))
+        terms: list[tuple[float, Term]] = [(1.0, Fluency())]
+        if request.similarity > 0:
+            terms.append((request.similarity, Similarity(source, vectors, size)))
+        return Target(Support(1, request.max_length, requirements, size), (*terms, *more))
 
     def _rows(self, sentences: Sequence[Sequence[int]]) -> Ids:
         rows = np.zeros((len(sentences), self.request.max_length + 1), np.int64)

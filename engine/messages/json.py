@@ -11,6 +11,7 @@ from msgspec import inspect
 
 from engine.messages.brief import brief
 from engine.messages.core import Event, Request
+from engine.messages.migrations import migrated
 from engine.messages.settings import explained
 
 
@@ -57,7 +58,7 @@ def _decode(base: type[msgspec.Struct], data: bytes | str) -> Any:
     kinds: Any = Union[tuple(leaves)]  # noqa: UP007 - built at run time
     plain: Any = None
     try:
-        plain = _with_nan(msgspec.json.decode(data), _shape(kinds))
+        plain = _with_nan(migrated(msgspec.json.decode(data)), _shape(kinds))
         return msgspec.convert(plain, kinds, dec_hook=_revive)
     except (msgspec.MsgspecError, RecursionError) as error:
         tag = plain.get(base.__struct_config__.tag_field) if isinstance(plain, dict) else None

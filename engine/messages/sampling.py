@@ -64,10 +64,21 @@ class MoveWeights(Settings, frozen=True, forbid_unknown_fields=True):
         return {}
 
 
-class TermWeights(Settings, frozen=True, forbid_unknown_fields=True):
-    """Weights of the terms of the target's log density; zero leaves a term out."""
+class TargetTerm(Settings, frozen=True, kw_only=True, tag_field="term", forbid_unknown_fields=True):
+    """One term of the target's log density: a weight times a log score of the sentence; weight zero leaves it out."""
 
-    fluency: Annotated[
+    weight: float
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models that the term asks, by name or path; they are loaded before the run."""
+        return ()
+
+
+class Fluency(TargetTerm, frozen=True, tag="fluency"):
+    """log p(sentence) of the forward language model, nats."""
+
+    weight: Annotated[
         float,
         setting(
             "Fluency weight",
@@ -77,9 +88,15 @@ class TermWeights(Settings, frozen=True, forbid_unknown_fields=True):
             "for nothing",
             rare=True,
             step=0.1,
+            option="fluency",
         ),
-    ] = 1.0  # log p(sentence) of the forward language model, nats
-    similarity: Annotated[
+    ] = 1.0
+
+
+class Similarity(TargetTerm, frozen=True, tag="similarity"):
+    """Soft similarity to the request's source sentence, a log score <= 0."""
+
+    weight: Annotated[
         float,
         setting(
             "Similarity weight",
@@ -89,9 +106,15 @@ class TermWeights(Settings, frozen=True, forbid_unknown_fields=True):
             "wording",
             rare=True,
             step=1,
+            option="similarity",
         ),
-    ] = 0.0  # soft similarity to the source sentence, a log score <= 0
-    length: Annotated[
+    ] = 20.0
+
+
+class Length(TargetTerm, frozen=True, tag="length"):
+    """-(words - goal)^2 / 2."""
+
+    weight: Annotated[
         float,
         setting(
             "Length weight",
@@ -100,8 +123,24 @@ class TermWeights(Settings, frozen=True, forbid_unknown_fields=True):
             effect="How strongly length is drawn to the goal: each squared word of distance costs half this many nats",
             rare=True,
             step=0.05,
+            option="length",
         ),
-    ] = 0.0  # -(words - length_goal)^2 / 2
+    ] = 0.0
+    goal: Annotated[
+        int,
+        setting(
+            "Length goal",
+            ge=1,
+            le=1000,
+            unit="words",
+            effect="The length that the length weight draws to",
+            rare=True,
+            option="length-goal",
+        ),
+    ] = 10
+
+
+Term = Fluency | Similarity | Length
 
 
 class Sample(Request, frozen=True):
@@ -191,7 +230,7 @@ class Sample(Request, frozen=True):
     proposal: ProposalKind = "gibbs"
     places: Places = "free"
     moves: MoveWeights = MoveWeights()
-    terms: TermWeights = TermWeights()
+    terms: tuple[Term, ...] = (Fluency(),)  # of the target's log density, one of a kind
     temperature: Annotated[
         float,
         setting(
@@ -212,12 +251,6 @@ class Sample(Request, frozen=True):
             rare=True,
         ),
     ] = ()
-    length_goal: Annotated[
-        int,
-        setting(
-            "Length goal", ge=1, le=1000, unit="words", effect="The length that the length weight draws to", rare=True
-        ),
-    ] = 10
     min_length: Annotated[
         int, setting("Shortest", ge=1, le=1000, unit="words", effect="No sentence gets shorter than this", rare=True)
     ] = 1
@@ -234,10 +267,13 @@ class Sample(Request, frozen=True):
         wrong: dict[str, str] = {}
         if self.min_length > self.max_length:
             wrong["max_length"] = f"The longest sentence must have at least the shortest's {self.min_length} words."
-        if self.terms.fluency + self.terms.similarity + self.terms.length <= 0:
-            wrong["terms.fluency"] = "Give the target at least one term: a fluency weight above zero."
-        if self.terms.similarity > 0 and not self.source.strip():
-            wrong["terms.similarity"] = "Similarity needs a source sentence to be similar to."
+        kinds = [t.__struct_config__.tag for t in self.terms]
+        if len(set(kinds)) < len(kinds):
+            wrong["terms"] = "Give the target at most one term of a kind."
+        if sum(t.weight for t in self.terms) <= 0:
+            wrong["terms.fluency.weight"] = "Give the target at least one term: a fluency weight above zero."
+        if any(isinstance(t, Similarity) and t.weight > 0 for t in self.terms) and not self.source.strip():
+            wrong["terms.similarity.weight"] = "Similarity needs a source sentence to be similar to."
         return wrong
 
 

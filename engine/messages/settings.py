@@ -9,7 +9,8 @@ all derive from that line. `settings_of` reads it, `problems` and `validated` ho
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -200,16 +201,27 @@ def explained(error: msgspec.ValidationError, value: Any, kind: type[msgspec.Str
     """The sentence for what msgspec refused in a plain value for this struct; its words where no setting is meant."""
     text = str(error)
     _, _, place = text.partition(" - at `$.")
-    path = place.rstrip("`").replace("[...]", "")
-    given: Any = value
-    for part in path.split("."):
-        given = given.get(part) if isinstance(given, Mapping) else None
-    known = {s.name: s for s in settings_of(kind)}.get(path)
-    if known is not None:
-        for element in given if isinstance(given, list | tuple) else [given]:
-            if sentence := known.problem(element):
-                return sentence
+    path = re.sub(r"\[(\.\.\.|\d+)\]", "", place.rstrip("`"))
+    declared = {s.name: s for s in settings_of(kind)}
+    for name, given in _at(value, path.split("."), ""):
+        if known := declared.get(name):
+            for element in given if isinstance(given, list | tuple) else [given]:
+                if sentence := known.problem(element):
+                    return sentence
     return brief(text)
+
+
+def _at(value: Any, path: Sequence[str], name: str) -> Iterator[tuple[str, Any]]:
+    """What stands at a path, by the setting's name; a list on the way holds groups that name their kind."""
+    if not path:
+        yield name.rstrip("."), value
+    elif isinstance(value, Mapping):
+        yield from _at(value.get(path[0]), path[1:], f"{name}{path[0]}.")
+    elif isinstance(value, list | tuple):
+        for element in value:
+            for tag in element.values() if isinstance(element, Mapping) else ():
+                if isinstance(tag, str):
+                    yield from _at(element, path, f"{name}{tag}.")
 
 
 # --- reading declarations --------------------------------------------------------------------------------------------
@@ -227,8 +239,19 @@ def _flat(info: inspect.StructType, before: str) -> Iterator[Setting]:
         inner = _bare(field.type)[0]
         if isinstance(inner, inspect.StructType) and issubclass(inner.cls, Settings):
             yield from _flat(inner, f"{before}{field.name}.")
+        elif kinds := _tagged(inner):
+            for kind in kinds:
+                yield from _flat(kind, f"{before}{field.name}.{kind.tag}.")
         else:
             yield _read(field, _hints(info.cls)[field.name], before)
+
+
+def _tagged(kind: inspect.Type) -> list[inspect.StructType]:
+    """The groups of settings that a list may hold, told apart by their tags; none for any other kind."""
+    item = kind.item_type if isinstance(kind, inspect.VarTupleType) else kind
+    types = item.types if isinstance(item, inspect.UnionType) else (item,)
+    found = [t for t in types if isinstance(t, inspect.StructType) and t.tag and issubclass(t.cls, Settings)]
+    return found if item is not kind and len(found) == len(types) else []
 
 
 def _bare(kind: inspect.Type) -> tuple[inspect.Type, inspect.Metadata | None, bool]:
@@ -374,7 +397,8 @@ def _check_elements(value: Any, kind: inspect.Type, known: Setting, name: str, f
         each = msgspec.structs.replace(_read(field, None), title=known.title)
         inner = _bare(kind.item_type)[0]
         for element in value:
-            _check(element, inner, each, name, found)
+            tag = element.__struct_config__.tag if isinstance(element, Settings) else None
+            _check(element, inner, each, f"{name}.{tag}" if tag else name, found)
 
 
 def _is_text(value: str) -> bool:

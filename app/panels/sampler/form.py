@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -23,7 +23,7 @@ from app.icons import icon
 from app.panels.sampler.parameters import TEXT_FIELD, Mode, Parameters, parse_ladder
 from app.theme import Theme
 from app.widgets.controls import ComboBox, DoubleSpinBox, SpinBox, within
-from engine.messages import ModelInfo
+from engine.messages import ModelInfo, Sample, setting_of
 
 MODES: tuple[tuple[Mode, str, str, str], ...] = (
     ("keywords", "Keywords", "Words that every sentence must hold", "juice natural brand"),
@@ -91,7 +91,7 @@ class SamplerForm(QWidget):
         self._fields["temperature"].setEnabled(not ladder)
         self._fields["order"].setEnabled(values.mode == "keywords")
         self._fields["first"].setEnabled(values.mode != "sentence")
-        self._fields["terms.similarity"].setEnabled(values.mode == "paraphrase")
+        self._fields["terms.similarity.weight"].setEnabled(values.mode == "paraphrase")
         self.show_errors(errors)
 
     def show_errors(self, errors: dict[str, str]) -> None:
@@ -167,32 +167,18 @@ class SamplerForm(QWidget):
         layout.addWidget(self._error("text"))
 
     def _build_common(self, grid: QGridLayout) -> None:
-        self._spin(grid, "chains", "Chains", 1, 256, "How many sentences are edited side by side from the same start. "
-                   "More chains tell whether they agree (R-hat) and cost little each")  # fmt: skip
-        self._spin(grid, "candidates", "Candidates K", 1, 2000, "Words pre-selected for a place by the forward and the "
-                   "backward model. Turning it up lets rarer words in and makes each step slower")  # fmt: skip
-        self._number(grid, "temperature", "Temperature", 0.05, 20, 0.1, "The target is raised to 1 / temperature. "
-                     "Below 1 the text gets safer and more alike, above 1 bolder and less fluent")  # fmt: skip
-        self._spin(
-            grid, "steps", "Steps", 0, 10_000_000, "Proposals of each chain; 0 goes on until you stop it", "endless"
-        )
+        for field in ("chains", "candidates", "temperature", "steps"):
+            self._setting(grid, field)
         self._moves(grid)
         self._seed(grid)
 
     def _build_rare(self, grid: QGridLayout) -> None:
-        self._number(grid, "full_share", "Free draws, share", 0, 1, 0.01, "Share of words drawn from the vocabulary "
-                     "instead of the K candidates; above 0 every sentence can be reached")  # fmt: skip
-        self._choice(grid, "order", "Keyword order", (("fixed", "as typed"), ("any", "any")),
-                     "Whether the keywords must stand in the order typed")  # fmt: skip
-        self._number(grid, "terms.fluency", "Fluency weight", 0, 100, 0.1, "Weight of log p of the language model; "
-                     "turning it up makes the text more probable, at 0 it counts for nothing")  # fmt: skip
-        self._number(grid, "terms.similarity", "Similarity weight", 0, 1000, 1, "How strongly a paraphrase holds on to "
-                     "the source's words; turning it up keeps the meaning and the wording")  # fmt: skip
-        self._number(grid, "terms.length", "Length weight", 0, 100, 0.05, "How strongly length is drawn to the goal: "
-                     "each squared word of distance costs half this many nats")  # fmt: skip
-        self._spin(grid, "length_goal", "Length goal, words", 1, 200, "The length that the length weight draws to")
-        self._spin(grid, "min_length", "Shortest, words", 1, 200, "No sentence gets shorter than this")
-        self._spin(grid, "max_length", "Longest, words", 1, 200, "No sentence gets longer than this")
+        for field in ("full_share", "proposal", "places", "order"):
+            self._setting(grid, field)
+        for field in ("terms.fluency.weight", "terms.similarity.weight", "terms.length.weight", "terms.length.goal"):
+            self._setting(grid, field)
+        for field in ("min_length", "max_length"):
+            self._setting(grid, field)
         self.ladder = QLineEdit(placeholderText="off; e.g. 1, 1.5, 2.5")
         self.ladder.setToolTip("Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter "
                                "chains explore, the first one collects")  # fmt: skip
@@ -278,30 +264,31 @@ class SamplerForm(QWidget):
         grid.addWidget(self._error(field), row + wide + 1, 0, 1, 2)
         self._fields[field] = widget
 
-    def _spin(
-        self, grid: QGridLayout, field: str, title: str, low: int, high: int, tip: str, special: str = ""
-    ) -> None:
-        box = SpinBox(minimum=low, maximum=high, specialValueText=special)
-        box.setToolTip(tip)
-        self._wire(box, field)
+    def _setting(self, grid: QGridLayout, field: str) -> None:
+        """A row for a setting as its request declares it."""
+        known = setting_of(Sample, field)
+        title = f"{known.title}, {known.unit}" if known.unit else known.title
+        box: QWidget
+        match known.kind:
+            case "choice":
+                box = self._choice(field, known.choices)
+            case "count":
+                box = SpinBox(minimum=int(known.low or 0), maximum=int(known.high or 0))
+                box.setSpecialValueText("endless" if field == "steps" else "")
+                self._wire(box, field)
+            case _:
+                box = DoubleSpinBox(minimum=known.low, maximum=known.high, singleStep=known.step, decimals=2)
+                self._wire(box, field)
+        box.setToolTip(known.effect)
         self._row(grid, field, title, box)
 
-    def _number(
-        self, grid: QGridLayout, field: str, title: str, low: float, high: float, step: float, tip: str
-    ) -> None:
-        box = DoubleSpinBox(minimum=low, maximum=high, singleStep=step, decimals=2)
-        box.setToolTip(tip)
-        self._wire(box, field)
-        self._row(grid, field, title, box)
-
-    def _choice(self, grid: QGridLayout, field: str, title: str, items: Any, tip: str) -> None:
+    def _choice(self, field: str, items: Mapping[str, str]) -> ComboBox:
         box = ComboBox()
-        for value, text in items:
+        for value, text in items.items():
             box.addItem(text, value)
-        box.setToolTip(tip)
         box.currentIndexChanged.connect(lambda _: self.edited.emit(field, box.currentData()))
         self._setters[field] = lambda v: self._quietly(box, lambda: box.setCurrentIndex(box.findData(v)))
-        self._row(grid, field, title, box)
+        return box
 
     def _wire(self, box: SpinBox | DoubleSpinBox, field: str) -> None:
         box.setKeyboardTracking(False)

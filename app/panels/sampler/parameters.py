@@ -8,11 +8,13 @@ from typing import Any, Literal
 import msgspec
 
 from app.widgets.controls import read_numbers
-from engine.messages import Sample, TermWeights
+from engine.messages import Fluency, Length, Sample, Similarity, Term
 from engine.reading import split_words
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}
+TERMS: dict[str, Term] = {"fluency": Fluency(), "similarity": Similarity(), "length": Length()}
+"""The terms of the target that the form offers, as they are until they are changed."""
 OWN = ("mode", "seed_fixed", "first")  # fields of `Parameters` itself
 
 
@@ -20,7 +22,7 @@ class Parameters(msgspec.Struct, frozen=True):
     """Everything in the input region. `sample` also holds the texts of the modes that are not chosen."""
 
     mode: Mode = "keywords"
-    sample: Sample = Sample(model="", terms=TermWeights(similarity=10.0))
+    sample: Sample = Sample(model="", terms=tuple(TERMS.values()))
     seed_fixed: bool = True
     first: str = ""  # where the chains start, in the modes whose text is something else
 
@@ -35,12 +37,16 @@ class Parameters(msgspec.Struct, frozen=True):
         return str(getattr(self.sample, TEXT_FIELD[self.mode]))
 
     def with_field(self, field: str, value: Any) -> Parameters:
-        """A copy with one field changed: `mode`, `seed_fixed`, a field of `Sample` or a part of it: `moves.insert`."""
+        """A copy with one field changed: our own, one of `Sample`, or a part of one as in `terms.length.goal`."""
         if field in OWN:
             changed = msgspec.structs.replace(self, **{field: value})
             return changed if field == "seed_fixed" else changed._unlocked()
         group, _, name = field.partition(".")
-        if name:
+        if group == "terms":
+            kind, _, part = name.partition(".")
+            terms = {k: term(self.sample, k) for k in TERMS}
+            value = tuple((terms | {kind: msgspec.structs.replace(terms[kind], **{part: value})}).values())
+        elif name:
             value = msgspec.structs.replace(getattr(self.sample, group), **{name: value})
         changed = msgspec.structs.replace(self, sample=msgspec.structs.replace(self.sample, **{group: value}))
         return changed._unlocked() if group in TEXT_FIELD.values() else changed
@@ -49,9 +55,7 @@ class Parameters(msgspec.Struct, frozen=True):
         """The value of a field named as in `with_field`."""
         if field in OWN:
             return getattr(self, field)
-        group, _, name = field.partition(".")
-        value = getattr(self.sample, group)
-        return getattr(value, name) if name else value
+        return _value(self.sample, field)
 
     def _unlocked(self) -> Parameters:
         """Locks are places in a text; another text has none."""
@@ -60,11 +64,11 @@ class Parameters(msgspec.Struct, frozen=True):
     def request(self) -> Sample:
         """What the engine is asked: the chosen mode's text only, and only the terms that it has."""
         sample = self.sample
-        blank = {field: "" for mode, field in TEXT_FIELD.items() if mode != self.mode}
+        blank: dict[str, Any] = {field: "" for mode, field in TEXT_FIELD.items() if mode != self.mode}
         if self.mode != "sentence":
             blank["start"] = self.first
-        if self.mode != "paraphrase":
-            blank["terms"] = msgspec.structs.replace(sample.terms, similarity=0.0)
+        left_out = () if self.mode == "paraphrase" else (Similarity,)
+        blank["terms"] = tuple(t for t in sample.terms if t.weight > 0 and not isinstance(t, left_out))
         if sample.ladder:
             blank["chains"] = len(sample.ladder)
         return msgspec.structs.replace(sample, **blank)
@@ -94,12 +98,12 @@ class Parameters(msgspec.Struct, frozen=True):
         elif (moves.insert > 0) != (moves.delete > 0):
             lone, other = ("insert", "delete") if moves.insert > 0 else ("delete", "insert")
             wrong["moves"] = f"{lone.capitalize()} needs {other}: without the way back it is never accepted."
-        if self.mode == "paraphrase" and s.terms.similarity <= 0:
-            wrong["terms.similarity"] = (
+        if self.mode == "paraphrase" and term(s, "similarity").weight <= 0:
+            wrong["terms.similarity.weight"] = (
                 "Without a similarity weight the source is forgotten; 10 to 40 keeps its meaning."
             )
-        if s.terms.fluency + s.terms.length <= 0 and self.mode != "paraphrase":
-            wrong["terms.fluency"] = "Give the target at least one term: a fluency weight above zero."
+        if not self.request().terms and self.mode != "paraphrase":
+            wrong["terms.fluency.weight"] = "Give the target at least one term: a fluency weight above zero."
         return wrong
 
 
@@ -124,7 +128,7 @@ def command_line(request: Sample) -> str:
         value, default = _value(request, field), _value(plain, field)
         if field == "steps":
             value = value or default
-        if field == "terms.similarity" and request.source:
+        if field == "terms.similarity.weight" and request.source:
             default = None  # the command has a default of its own for paraphrases
         if value != default:
             out.append(f"{option} {_write(value)}")
@@ -142,13 +146,15 @@ OPTIONS = {
     "chains": "--chains",
     "candidates": "--candidates",
     "full_share": "--full-share",
+    "proposal": "--proposal",
+    "places": "--places",
     "moves.replace": "--replace",
     "moves.insert": "--insert",
     "moves.delete": "--delete",
-    "terms.fluency": "--fluency",
-    "terms.similarity": "--similarity",
-    "terms.length": "--length",
-    "length_goal": "--length-goal",
+    "terms.fluency.weight": "--fluency",
+    "terms.similarity.weight": "--similarity",
+    "terms.length.weight": "--length",
+    "terms.length.goal": "--length-goal",
     "temperature": "--temperature",
     "ladder": "--ladder",
     "min_length": "--min-length",
@@ -157,8 +163,19 @@ OPTIONS = {
 }
 
 
+def term(sample: Sample, kind: str) -> Term:
+    """A term of the target; where the request has none, as it is until it is changed, or with weight zero."""
+    usual = TERMS[kind]
+    found = next((t for t in sample.terms if type(t) is type(usual)), None)
+    wanted = isinstance(usual, Similarity) and not sample.source
+    return found or (usual if wanted else msgspec.structs.replace(usual, weight=0.0))
+
+
 def _value(request: Sample, field: str) -> Any:
     group, _, name = field.partition(".")
+    if group == "terms":
+        kind, _, part = name.partition(".")
+        return getattr(term(request, kind), part)
     value = getattr(request, group)
     return getattr(value, name) if name else value
 

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from engine.messages import Diagnostics, Proposal, Sample, SampleStarted, SampleStep
+from engine.messages import Diagnostics, Proposal, Sample, SampleStarted, SampleStep, migrated
 
 Array = npt.NDArray[np.float64]
 MOVES = ("replace", "insert", "delete")
@@ -175,7 +175,7 @@ class Run:
         try:
             data = zlib.decompressobj().decompress(base64.b64decode(text), MOST)
             parts = msgspec.msgpack.decode(data, type=list[msgspec.Raw])
-            run = cls(msgspec.msgpack.decode(parts[0], type=SampleStarted))
+            run = cls(msgspec.convert(migrated(msgspec.msgpack.decode(parts[0])), SampleStarted))
             for step in _unpack(parts[1]):
                 if any(len(p.words) != len(p.locked) for p in step.proposals):
                     raise ValueError("words and locks differ")

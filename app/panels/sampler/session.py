@@ -8,6 +8,7 @@ import msgspec
 
 from app.panels.sampler.parameters import Parameters
 from app.panels.sampler.run import Run
+from engine.messages import migrated
 
 if TYPE_CHECKING:
     from app.panels.sampler.panel import SamplerPanel
@@ -32,9 +33,11 @@ def state(panel: SamplerPanel) -> dict[str, Any]:
 def restore(panel: SamplerPanel, kept: dict[str, Any]) -> None:
     """Put back what `state` gave; what cannot be read is left as it is."""
     try:
-        panel.set_parameters(msgspec.convert(kept.get("parameters", {}), Parameters))
+        parameters = dict(kept.get("parameters", {}))
+        parameters["sample"] = migrated(parameters.get("sample", {}))
+        panel.set_parameters(msgspec.convert(parameters, Parameters))
         run = Run.unpack(kept["run"]) if kept.get("run") else None
-    except (msgspec.ValidationError, ValueError):
+    except (TypeError, ValueError):
         return
     panel.playhead.set_speed(int(kept.get("speed", panel.playhead.speed_index)))
     if run is None:

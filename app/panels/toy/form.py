@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme import Theme
-from app.widgets.controls import DoubleSpinBox, SpinBox, within
+from app.widgets.controls import ComboBox, DoubleSpinBox, SpinBox, within
 from app.widgets.section import Section
-from engine.messages import ExactToy
+from engine.messages import ExactToy, setting_of
 
 DEFECTS: dict[str, tuple[str, str]] = {
     "delete": (
@@ -84,6 +84,8 @@ class ToyForm(QWidget):
         tip = "A soft pull towards one sentence: the higher, the more the law gathers around it"
         box = DoubleSpinBox(minimum=0, maximum=10, singleStep=0.5, decimals=1)
         self._place(grid, "similarity", "Similarity (0 to 10)", box, tip)
+        for field in ("proposal", "places"):
+            self._choice(grid, field)
         layout.addLayout(grid)
         keyword = QCheckBox("One word must be there")
         keyword.setToolTip("A hard constraint: sentences without the keyword have probability zero")
@@ -148,6 +150,27 @@ class ToyForm(QWidget):
         grid.addWidget(label, row, 0)
         grid.addWidget(box, row, 1)
 
+    def _choice(self, grid: QGridLayout, field: str) -> None:
+        known = setting_of(ExactToy, field)
+        box = ComboBox()
+        for value, text in known.choices.items():
+            box.addItem(text, value)
+        box.setToolTip(known.effect)
+        box.setAccessibleName(known.title)
+        box.currentIndexChanged.connect(lambda _: self.edited.emit(field, box.currentData()))
+
+        def show(value: Any) -> None:
+            with QSignalBlocker(box):
+                box.setCurrentIndex(box.findData(value))
+
+        self._setters[field] = show
+        label = QLabel(known.title)
+        label.setBuddy(box)
+        label.setToolTip(known.effect)
+        row = grid.rowCount()
+        grid.addWidget(label, row, 0)
+        grid.addWidget(box, row, 1)
+
     def _wire_check(self, check: QCheckBox, field: str) -> None:
         check.toggled.connect(lambda on: self.edited.emit(field, on))
 
@@ -171,6 +194,8 @@ def command_line(request: ExactToy) -> str:
         "max_length",
         "candidates",
         "full_share",
+        "proposal",
+        "places",
         "similarity",
         "steps",
         "chains",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from engine.mcmc.arrays import Array
 from engine.mcmc.proposals.protocol import Contexts
-from engine.mcmc.target import Array
 
 
 @dataclass(frozen=True)

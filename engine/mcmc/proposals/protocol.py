@@ -20,8 +20,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from engine.mcmc.lexicon import Ids
-from engine.mcmc.target import Array
+from engine.mcmc.arrays import Array, Ids
 
 
 @dataclass

@@ -18,7 +18,17 @@ from app.panels.sampler.parameters import Parameters, command_line, parse_ladder
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import bars_of, slot_text, terms_of, verdict, words_of
 from app.widgets.playhead import LIVE, SPEEDS
-from engine.messages import Finished, MoveWeights, Sample, TermWeights, decode_event, decode_request, encode
+from engine.messages import (
+    Finished,
+    Fluency,
+    Length,
+    MoveWeights,
+    Sample,
+    Similarity,
+    decode_event,
+    decode_request,
+    encode,
+)
 from tests.app.panels.made_up import NotedBridge, started, steps
 
 REQUEST = Sample(model="tiny", keywords="juice natural brand", chains=2, steps=60, seed=3)
@@ -192,7 +202,7 @@ def test_unknown_words_are_marked():
         ("model", "", "model", "Load a forward"),
         ("moves.delete", 0.0, "moves", "Insert needs delete"),
         ("min_length", 30, "max_length", "at least"),
-        ("terms.fluency", 0.0, "terms.fluency", "at least one term"),
+        ("terms.fluency.weight", 0.0, "terms.fluency.weight", "at least one term"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(field, value, wrong, part):
@@ -204,8 +214,11 @@ def test_what_is_wrong_is_said_in_words(field, value, wrong, part):
 def test_the_request_holds_only_the_chosen_modes_text():
     p = Parameters(sample=msgspec.structs.replace(REQUEST, source="it is good", start="x"))
     assert (p.request().keywords, p.request().source, p.request().start) == ("juice natural brand", "", "")
-    assert p.request().terms.similarity == 0
+    p = p.with_field("terms.length.goal", 7).with_field("terms.similarity.weight", 12.0)
+    assert p.request().terms == (Fluency(),)
     p = p.with_field("mode", "paraphrase")
+    assert p.request().terms == (Fluency(), Similarity(weight=12.0))
+    assert p.with_field("terms.length.weight", 0.5).request().terms[2] == Length(weight=0.5, goal=7)
     assert (p.request().keywords, p.request().source) == ("", "it is good")
     assert p.with_field("ladder", (1.0, 2.0, 4.0)).request().chains == 3
 
@@ -555,7 +568,7 @@ def test_the_copied_command_asks_for_the_same_run():
         keywords="",
         source="it is 'good'",
         locked=(0, 2),
-        terms=TermWeights(similarity=12.5, length=0.1),
+        terms=(Fluency(), Similarity(weight=12.5), Length(weight=0.1, goal=8)),
         moves=MoveWeights(replace=2, insert=0.5),
         ladder=(1.0, 1.5),
         temperature=0.8,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
+import zlib
 
 import msgspec
 import numpy as np
@@ -18,12 +20,12 @@ from app.panels.sampler.history import _r_hat_words
 from app.panels.sampler.parameters import Parameters
 from engine.jobs import Context, start
 from engine.library import Library
-from engine.messages import Diagnostics, Sample, TermWeights, Visited, encode
+from engine.messages import Diagnostics, Fluency, Length, Sample, Similarity, Visited, encode
 from engine.reading import split_words
 from tests.app.panels.made_up import NotedBridge, started, steps
 
 REQUEST = Sample(model="tiny", keywords="juice natural brand", chains=2, steps=60, seed=3)
-HELD = TermWeights(similarity=10.0)
+HELD = (Fluency(), Similarity(weight=10.0))
 FIGURES = Diagnostics(
     step=25,
     acceptance={"replace": 0.5},
@@ -98,11 +100,11 @@ def preview(panel):
     ("field", "name", "most", "beyond"),
     [
         ("seed", "Seed", 2**31 - 1, 2**40),
-        ("steps", "Steps", 10_000_000, 10**9),
-        ("candidates", "Candidates K", 2000, 10**5),
+        ("steps", "Steps", 10**9, 10**9),
+        ("candidates", "Candidates K, words", 10**5, 10**5),
     ],
 )
-def test_a_number_beyond_its_field_is_shown_as_the_fields_end_and_run_as_it_is(
+def test_a_number_beyond_its_field_is_shown_as_the_fields_end_and_any_other_as_it_is(
     panel, noted, tmp_path, field, name, most, beyond
 ):
     request = opened(panel, tmp_path, **{field: beyond})
@@ -282,3 +284,36 @@ def test_one_chain_is_not_said_to_differ_from_others():
     assert _r_hat_words(1.0, 4) == "the chains agree"
     assert _r_hat_words(1.3, 1) == "one chain, whose halves still differ"
     assert _r_hat_words(float("nan"), 1) == "needs more steps"
+
+
+FORMER = {  # as the version before wrote it: weights in a table, the goal beside them
+    "request": "Sample",
+    "model": "tiny",
+    "source": "the man is here",
+    "terms": {"fluency": 0.5, "similarity": 10.0, "length": 0.25},
+    "length_goal": 7,
+    "seed": 4,
+}
+
+
+def test_a_session_of_the_version_before_comes_back(panel, running):
+    run = dict(running.state())
+    kept = msgspec.msgpack.decode(zlib.decompress(base64.b64decode(run["run"])))
+    kept[0]["request"] = {**kept[0]["request"], **FORMER, "chains": 2, "steps": 60}
+    del kept[0]["request"]["places"]
+    former = base64.b64encode(zlib.compress(msgspec.msgpack.encode(kept))).decode()
+    panel.restore({**run, "run": former, "parameters": {"mode": "paraphrase", "sample": FORMER}})
+    wanted = (Fluency(weight=0.5), Similarity(weight=10.0), Length(weight=0.25, goal=7))
+    for sample in (panel.parameters.sample, panel.parameters.request(), panel.run.request):
+        assert sample.terms == wanted
+        assert sample.places == "every"  # so that it replays as it was made
+    assert len(panel.run) == 40
+
+
+def test_a_run_file_of_the_version_before_is_taken_over(panel, noted, tmp_path):
+    path = tmp_path / "old.jsonl"
+    path.write_bytes(encode(FORMER) + b"\n")
+    assert panel.open_file(path)
+    assert noted.requests[-1].terms == (Fluency(weight=0.5), Similarity(weight=10.0), Length(weight=0.25, goal=7))
+    assert noted.requests[-1].places == "every"
+    assert panel.parameters.field("terms.length.goal") == 7

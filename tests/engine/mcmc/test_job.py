@@ -121,7 +121,7 @@ def test_what_a_person_got_wrong_is_one_sentence(run_file: Any, library_folder: 
         ({"min_length": 9, "max_length": 8}, "at least the shortest's 9 words"),
         ({"start": "the cat", "keywords": "dog"}, "must hold every keyword in the order given"),
         ({"start": "the cat", "locked": (2,)}, "2 words; a locked position"),
-        ({"terms": {"similarity": 1.0}}, "needs a source"),
+        ({"terms": [{"term": "similarity", "weight": 1.0}]}, "needs a source"),
         ({"moves": {"replace": 0.0, "insert": 0.0, "delete": 0.0}}, "at least one move"),
     ],
 )

@@ -8,6 +8,7 @@ import torch
 
 from engine.mcmc.kernel import UNIFORMS, Kernel
 from engine.mcmc.run import BLOCK, Run, Streams
+from engine.mcmc.terms import Edits
 
 Make = Callable[..., Kernel]
 
@@ -56,7 +57,7 @@ def test_a_ladder_exchanges_sentences_with_everything_known_of_them(kernel_of: M
                 accepted += 1
                 assert kernel.sentence(e.low) == sentences[e.high]
                 assert kernel.sentence(e.high) == sentences[e.low]
-        scores = kernel.target.terms(kernel._gaps.tokens().sum(1), kernel.lengths, None)
+        scores = kernel.target.score(Edits.whole(kernel.ids, kernel.lengths, kernel._gaps.tokens().sum(1)))[:, 0]
         np.testing.assert_allclose(scores, kernel.terms, atol=1e-5)
     assert pairs == {0, 1, 2}
     assert accepted > 10

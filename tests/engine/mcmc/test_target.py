@@ -5,7 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.mcmc.target import Requirement, Similarity, Support, Target, content_words, distinctive
+from engine.mcmc.support import Requirement, Support
+from engine.mcmc.target import Target
+from engine.mcmc.terms import Edits, Fluency, Length, Similarity
+from engine.mcmc.terms.similarity import content_words, distinctive
 
 WORDS = (4, 5, 6)
 ALL = [s for n in range(5) for s in itertools.product(WORDS, repeat=n)]
@@ -64,20 +67,22 @@ def test_similarity_is_zero_for_identical_words_and_grows_with_the_best_match() 
 
 def test_the_score_of_a_candidate_is_that_of_the_whole_sentence() -> None:
     vectors = np.random.default_rng(1).normal(size=(7, 3))
-    target = Target(Support(1, 5, (), 7), 0.5, 2.0, 0.3, 3, Similarity([4, 6], vectors, 7))
-    sentence, words = np.asarray([[5, 5, 0]]), np.asarray([[4, 5, 6]])
-    counted = np.asarray([[True, True, False]])
-    log_prob = np.asarray([[-3.0, -4.0, -5.0]])
-    assert target.matcher is not None
-    best = target.matcher.best(sentence, counted)
-    together = target.terms(log_prob, np.asarray([[3]]), best, words)
-    for column, word in enumerate(words[0]):
-        whole = target.matcher.best(np.asarray([[5, 5, word]]), np.ones((1, 3), bool))
-        alone = target.terms(log_prob[:, column], np.asarray([3]), whole)
-        np.testing.assert_allclose(together[:, column], alone, rtol=1e-12)
+    terms = ((0.5, Fluency()), (2.0, Similarity([4, 6], vectors, 7)), (0.3, Length(3)))
+    target = Target(Support(1, 5, (), 7), terms)
+    sentence, words = np.asarray([[5, 6, 5, 0]]), np.asarray([[4, 5, 6, -1]])
+    at, log_prob = np.asarray([1]), np.asarray([[-3.0, -4.0, -5.0, 0.0, -2.0]])
+    asked = np.asarray([[True, True, True, False, True]])
+    edits = Edits(sentence, np.asarray([3]), at, at + 1, words, log_prob, asked)
+    together = target.score(edits)
+    made = list(edits.sentences())
+    assert [s for _, _, s in made] == [[5, 4, 5], [5, 5, 5], [5, 6, 5], [5, 5]]
+    for row, column, ids in made:
+        alone = target.score(Edits.whole(np.asarray([ids]), np.asarray([len(ids)]), log_prob[:, column]))
+        np.testing.assert_allclose(together[row, column], alone[0, 0], rtol=1e-12)
     assert target.names == ("fluency", "similarity", "length")
     assert together[0, 0, 0] == -1.5
     assert together[0, 0, 2] == 0.0
+    assert together[0, 4, 2] == -0.15
 
 
 def test_content_words_leave_function_words_and_punctuation_out() -> None:

@@ -14,6 +14,7 @@ from engine.messages import (
     EncodeClusters,
     ExactToy,
     Failed,
+    Fluency,
     Interpolate,
     MoveWeights,
     Request,
@@ -23,7 +24,7 @@ from engine.messages import (
     SearchOptions,
     Setting,
     Settings,
-    TermWeights,
+    TargetTerm,
     decode_request,
     encode,
     problems,
@@ -58,7 +59,12 @@ def holding(kind: type[Any], name: str, value: Any) -> Any:
     group, _, inner = name.partition(".")
     if inner:
         default = next(f.default for f in msgspec.structs.fields(kind) if f.name == group)
-        value = msgspec.structs.replace(default, **{inner: value})
+        tag, _, field = inner.partition(".")
+        if field:  # one of a list of tagged groups
+            (member,) = (k for k in TargetTerm.__subclasses__() if k.__struct_config__.tag == tag)
+            value = (member(**{field: value}),)
+        else:
+            value = msgspec.structs.replace(default, **{inner: value})
     return kind(**(fields | {group: value}))
 
 
@@ -139,7 +145,7 @@ def test_choices_are_listed_in_the_order_they_are_declared() -> None:
 def test_settings_of_nested_structs_are_found_by_their_dotted_name() -> None:
     names = [s.name for s in settings_of(Sample)]
     assert "moves.insert" in names
-    assert "terms.length" in names
+    assert "terms.length.goal" in names
     assert [s.name for s in settings_of(MoveWeights)] == ["replace", "insert", "delete"]
     assert {s.name.removeprefix("options.") for s in settings_of(Search)} >= {
         s.name for s in settings_of(SearchOptions)
@@ -147,8 +153,8 @@ def test_settings_of_nested_structs_are_found_by_their_dotted_name() -> None:
 
 
 def test_a_conflict_stands_at_the_setting_it_belongs_to() -> None:
-    none = Sample(model="x", moves=MoveWeights(0, 0, 0), terms=TermWeights(0, 0, 0), min_length=9, max_length=3)
-    assert set(problems(none)) == {"moves", "terms.fluency", "max_length"}
+    none = Sample(model="x", moves=MoveWeights(0, 0, 0), terms=(Fluency(weight=0.0),), min_length=9, max_length=3)
+    assert set(problems(none)) == {"moves", "terms.fluency.weight", "max_length"}
     assert set(problems(Sample(model="x", moves=MoveWeights(1, 1, 0)))) == {"moves"}
     assert set(problems(EncodeClusters(model="x", texts=("a", "b"), labels=("c",)))) == {"labels"}
 
