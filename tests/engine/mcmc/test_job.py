@@ -14,6 +14,7 @@ import torch
 from typer.testing import CliRunner
 
 from engine.__main__ import app
+from engine.client import JobFailed
 from engine.library import Library
 from engine.mcmc.setup import check_pair
 from engine.messages import (
@@ -108,7 +109,7 @@ def test_what_a_person_got_wrong_is_one_sentence(run_file: Any, library_folder: 
         (["--model", "tiny", "--order", "odd"], "Keyword order must be one of fixed, any; 'odd' was given."),
     ):
         result = CliRunner().invoke(app, ["mh", *arguments])
-        assert isinstance(result.exception, ValueError)
+        assert isinstance(result.exception, ValueError | JobFailed)
         assert sentence in str(result.exception)
 
 
