@@ -52,7 +52,7 @@ def test_what_this_version_writes_is_left_as_it_is() -> None:
 def test_a_term_out_of_range_is_one_sentence_that_names_it() -> None:
     data = {**FORMER, "terms": [{"term": "length", "weight": 2000.0}]}
     del data["length_goal"]
-    with pytest.raises(ValueError, match="Length weight must lie between 0 and 1000; 2000 was given"):
+    with pytest.raises(ValueError, match="Length weight must lie between 0 and 1,000; 2,000 was given"):
         decode_request(json.dumps(data))
     data["terms"] = [{"term": "charm", "weight": 1.0}]
     with pytest.raises(ValueError, match="charm"):
