@@ -34,12 +34,12 @@ class Asked(TargetTerm, frozen=True, tag="class"):
 
 
 class ClassProbability:
-    """log C(label | x); each sentence is asked for once."""
+    """log C(label | x), or log C(label | premise, x); each sentence is asked for once."""
 
     name = "class"
 
-    def __init__(self, classifier: Classifier, label: str) -> None:
-        self._classifier, self._label = classifier, classifier.labels.index(label)
+    def __init__(self, classifier: Classifier, label: str, premise: Sequence[int] = ()) -> None:
+        self._classifier, self._label, self._premise = classifier, classifier.labels.index(label), premise
         self._known: dict[tuple[int, ...], float] = {}
 
     def score(self, edits: Edits) -> Array:
@@ -47,7 +47,8 @@ class ClassProbability:
         made = list(edits.sentences())
         new = list({tuple(s) for _, _, s in made} - self._known.keys())
         if new:
-            scores = self._classifier.label_log_probs(new)[:, self._label].tolist()
+            premises = [self._premise] * len(new) if self._classifier.pairs else []
+            scores = self._classifier.label_log_probs(new, premises)[:, self._label].tolist()
             self._known.update(zip(new, scores, strict=True))
         for row, column, sentence in made:
             found[row, column] = self._known[tuple(sentence)]
@@ -58,14 +59,18 @@ class Stub:
     """Label probabilities from how the words lie in the sentence, order included."""
 
     tokenizer: Any = None
+    device = torch.device("cpu")
     labels = ("no", "yes")
 
-    def __init__(self) -> None:
+    def __init__(self, *, pairs: bool = False) -> None:
+        self.pairs = pairs
         self.calls: list[int] = []
 
-    def label_log_probs(self, sentences: Sequence[Sequence[int]]) -> torch.Tensor:
+    def label_log_probs(self, sentences: Sequence[Sequence[int]], premises: Sequence[Any] = ()) -> torch.Tensor:
+        assert len(premises) == (len(sentences) if self.pairs else 0)
         self.calls.append(len(sentences))
-        scores = [sum(np.sin(3.7 * w + 1.3 * i) for i, w in enumerate(s)) for s in sentences]
+        read = [[*p, *s] for p, s in zip(premises, sentences, strict=True)] if self.pairs else sentences
+        scores = [sum(np.sin(3.7 * w + 1.3 * i) for i, w in enumerate(s)) for s in read]
         logits = torch.tensor([[0.0, x] for x in scores], dtype=torch.float64)
         return logits.log_softmax(1)
 
@@ -85,10 +90,12 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Stub:
 
 @pytest.mark.parametrize("proposal", ["gibbs", "metropolised"])
 @pytest.mark.parametrize("space", [{"seed": 1}, {"keyword": True, "similarity": 1.5, "seed": 2}], ids=str)
-def test_a_class_probability_in_the_target_is_exact(stub: Stub, proposal: Any, space: dict[str, Any]) -> None:
-    toy = Toy(ExactToy(proposal=proposal, **space), more=[(2.5, ClassProbability(stub, "yes"))])
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_class_probability_in_the_target_is_exact(proposal: Any, space: dict[str, Any], pairs: bool) -> None:
+    stub, premise = Stub(pairs=pairs), (5, 4)
+    toy = Toy(ExactToy(proposal=proposal, **space), more=[(2.5, ClassProbability(stub, "yes", premise))])
     plain = Toy(ExactToy(proposal=proposal, **space))
-    scores = stub.label_log_probs(toy.sentences)[:, 1].numpy()
+    scores = stub.label_log_probs(toy.sentences, [premise] * len(toy.sentences) * pairs)[:, 1].numpy()
     law = plain.exact * np.exp(2.5 * scores)
     np.testing.assert_allclose(toy.exact, law / law.sum(), rtol=1e-12)
     assert exact.total_variation(toy.exact, plain.exact) > 0.2
