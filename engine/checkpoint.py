@@ -70,15 +70,15 @@ class Header(msgspec.Struct, frozen=True):
 
 def read_header(path: Path) -> Header:
     """Check a file's header, config and tensor shapes without reading a tensor; raises CheckpointError."""
-    metadata, tensors = _raw_header(path)
+    metadata, tensors, places = _raw_header(path)
     document = _document(metadata, path.name)
     try:
         config = read_config(document.config)
     except ValueError as error:
         raise CheckpointError(f"{path.name}: {error}.") from error
-    wanted = _expected_shapes(config, path.name)
-    found = {k.removeprefix("weights."): s for k, (_, s) in tensors.items() if k.startswith("weights.")}
-    _compare(wanted, found, path.name)
+    found = {k.removeprefix("weights."): t for k, t in tensors.items() if k.startswith("weights.")}
+    _compare(_expected(config, path.name), found, path.name)
+    _refuse_gaps(places, path.name)
     if "tokenizer" not in tensors or tensors["tokenizer"][0] != "U8":
         raise CheckpointError(f"{path.name} has no tokenizer.")
     model_class = kinds()[str(config.__struct_config__.tag)]
@@ -87,7 +87,7 @@ def read_header(path: Path) -> Header:
         path=str(path),
         kind=str(config.__struct_config__.tag),
         capabilities=capabilities_of(model_class),
-        parameters=sum(math.prod(s) for s in found.values()),
+        parameters=sum(math.prod(shape) for _, shape in found.values()),
         size_mb=round(path.stat().st_size / 1e6, 2),
         vocabulary=int(document.config.get("vocabulary", 0)),
         config=document.config,
@@ -208,8 +208,12 @@ def _kind(header: Header) -> Any:
     return header.document.tokenizer
 
 
-def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[int, ...]]]]:
-    """Metadata and tensor table of a safetensors file, with every declared size checked against the file's own."""
+Place = tuple[int, int, str]
+"""Where a tensor begins and ends behind the header, and its name; the last one, without a name, is the file's end."""
+
+
+def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[int, ...]]], list[Place]]:
+    """Metadata, tensors and their places in order, with every declared size checked against the file's own."""
     name = path.name
     try:
         status = path.stat()
@@ -229,7 +233,7 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
                 raise CheckpointError(f"{name} is not a Textscape checkpoint (no safetensors header).")
             if length + 8 > size:
                 raise CheckpointError(f"{name} is cut off: its header is {length:,} bytes, the file {size:,}.")
-            raw = json.loads(file.read(length).decode("utf-8"))
+            raw = _json(file.read(length))
     except OSError as error:
         raise CheckpointError(f"{name} cannot be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, or a number of thousands of digits
@@ -239,8 +243,10 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
     if not isinstance(raw, dict):
         raise CheckpointError(f"{name} is not a Textscape checkpoint (its header is not a table).")
     metadata = raw.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
+        raise CheckpointError(f"{name}: the header's metadata are not all text.")
     tensors: dict[str, tuple[str, tuple[int, ...]]] = {}
-    ends = 0
+    places: list[Place] = []
     for key, entry in raw.items():
         try:
             kind, shape, (begin, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
@@ -254,10 +260,41 @@ def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[
                 f"{name}: tensor {key!r:.60} declares {declared:,} bytes but occupies {end - begin:,}."
             )
         tensors[key] = (kind, shape)
-        ends = max(ends, end)
-    if 8 + length + ends > size:
-        raise CheckpointError(f"{name} is cut off: it declares {8 + length + ends:,} bytes and has {size:,}.")
-    return metadata if isinstance(metadata, dict) else {}, tensors
+        places.append((begin, end, key))
+    size -= 8 + length
+    if (ends := max((end for _, end, _ in places), default=0)) > size:
+        raise CheckpointError(f"{name} is cut off: it declares {ends:,} bytes of tensors and has {size:,}.")
+    return metadata, tensors, [*sorted(places), (size, size, "")]
+
+
+def _json(data: bytes) -> Any:
+    """A header's JSON, read no more kindly than safetensors reads it; raises ValueError."""
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) < len(pairs):
+            raise ValueError("a name stands twice")
+        return dict(pairs)
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    if not data.startswith(b"{"):
+        raise ValueError("no table")
+    raw = json.loads(data.decode("utf-8"), object_pairs_hook=table, parse_constant=refuse)
+    json.dumps(raw, ensure_ascii=False).encode("utf-8")  # a lone surrogate has no bytes
+    return raw
+
+
+def _refuse_gaps(places: Sequence[Place], name: str) -> None:
+    """Raises CheckpointError unless the tensors lie end to end over all bytes behind the header, as they must."""
+    at = 0
+    for begin, end, key in places:
+        where = f"before tensor {key!r:.60}" if key else "at its end"
+        if begin < at:
+            raise CheckpointError(f"{name}: tensor {key!r:.60} overlaps the one before it.")
+        if begin > at:
+            raise CheckpointError(f"{name} has {begin - at:,} bytes {where} that belong to no tensor.")
+        at = end
 
 
 def _document(metadata: Mapping[str, str], name: str) -> Document:
@@ -301,24 +338,29 @@ MIGRATIONS = {0: _from_draft, 1: _with_output_layer}
 """From each older format to the next."""
 
 
-def _expected_shapes(config: msgspec.Struct, name: str) -> dict[str, tuple[int, ...]]:
-    """Tensor shapes the config calls for, from a model without memory; the tokenizer is not needed for shapes."""
+def _expected(config: msgspec.Struct, name: str) -> dict[str, tuple[bool, tuple[int, ...]]]:
+    """Whether each tensor has real numbers, and its shape, from a model without memory that needs no tokenizer."""
     try:
         with torch.device("meta"):
             model = build(config, None)
-        shapes = {k: tuple(v.shape) for k, v in model.state_dict().items()}
+        tensors = {k: (v.is_floating_point(), tuple(v.shape)) for k, v in model.state_dict().items()}
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise CheckpointError(f"{name}: the config describes an impossible model: {brief(error)}.") from error
-    if sum(math.prod(s) for s in shapes.values()) > MAX_WEIGHTS:
+    if sum(math.prod(shape) for _, shape in tensors.values()) > MAX_WEIGHTS:
         raise CheckpointError(f"{name} declares more than {MAX_WEIGHTS:,} parameters.")
-    return shapes
+    return tensors
 
 
-def _compare(wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]], name: str) -> None:
-    for key in wanted:
+def _compare(
+    wanted: Mapping[str, tuple[bool, tuple[int, ...]]], found: Mapping[str, tuple[str, tuple[int, ...]]], name: str
+) -> None:
+    for key, (real, shape) in wanted.items():
         if key not in found:
             raise CheckpointError(f"{name}: tensor {key} is missing.")
-        if wanted[key] != found[key]:
-            raise CheckpointError(f"{name}: tensor {key} has shape {found[key]}, the config calls for {wanted[key]}.")
+        kind, given = found[key]
+        if shape != given:
+            raise CheckpointError(f"{name}: tensor {key} has shape {given}, the config calls for {shape}.")
+        if real != ("F" in kind):
+            raise CheckpointError(f"{name}: tensor {key} has {kind} numbers, which weights of this kind are not.")
     if extra := sorted(set(found) - set(wanted)):
         raise CheckpointError(f"{name}: tensor {extra[0]!r:.60} does not belong to this kind of model.")

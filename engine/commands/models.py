@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
-from engine.checkpoint import read_header
 from engine.commands.output import console, print_json, print_metrics, print_table
 from engine.library import Library
 from engine.messages import ModelInfo
 
 
-def inspect(file: Path, as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-    """Show what a checkpoint says of itself; no tensor is read."""
-    info = read_header(file).info
+def inspect(
+    model: str = typer.Argument(help="Name or path."), as_json: bool = typer.Option(False, "--json", help="Print JSON.")
+) -> None:
+    """Show what a checkpoint says of itself, once it has proved to be one that can be loaded."""
+    import torch
+
+    _, info = Library(torch.device("cpu")).get(model)
     if as_json:
         print_json(info)
         return

@@ -16,6 +16,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from engine.checkpoint import CheckpointError, load_model, read_header, read_trace, save
@@ -181,6 +182,109 @@ def test_a_tensor_that_lies_about_its_size(good: Path) -> None:
     header, body = parts(good)
     header["weights.project.bias"]["shape"] = [2**40]
     assert "declares" in sentence(write(good.with_name("liar.safetensors"), header, body))
+
+
+def moved(header: dict[str, Any], first: str, by: int) -> dict[str, Any]:
+    """The header with one tensor, and all that lie behind it, moved by so many bytes."""
+    start = header[first]["data_offsets"][0]
+    out = json.loads(json.dumps(header))
+    for key, entry in out.items():
+        if key != "__metadata__" and entry["data_offsets"][0] >= start:
+            entry["data_offsets"] = [o + by for o in entry["data_offsets"]]
+    return out
+
+
+def hostile(good: Path, how: str) -> Path:
+    header, body = parts(good)
+    last = max((k for k in header if k != "__metadata__"), key=lambda k: header[k]["data_offsets"][1])
+    bias = header["weights.project.bias"]
+    match how:
+        case "hole":
+            return write(good.with_name("hole.safetensors"), moved(header, last, 8), body + bytes(8))
+        case "overlap":
+            return write(good.with_name("overlap.safetensors"), moved(header, last, -8), body[:-8])
+        case "tail":
+            return write(good.with_name("tail.safetensors"), header, body + bytes(8))
+        case "number":
+            header["__metadata__"]["format"] = 3
+        case "list":
+            header["__metadata__"] = [header["__metadata__"]]
+        case "integers":
+            bias["dtype"] = "I16"
+        case "bytes":
+            bias["dtype"], bias["shape"] = "I8", [2 * n for n in bias["shape"]]
+        case "dtype":
+            bias["dtype"] = "F8_E5M2"
+        case "surrogate":
+            header["__metadata__"]["\ud800"] = "x"
+        case "space":
+            raw = b" " + json.dumps(header).encode()
+            path = good.with_name("space.safetensors")
+            path.write_bytes(struct.pack("<Q", len(raw)) + raw + body)
+            return path
+        case "twice":
+            raw = json.dumps(header).encode()
+            raw = raw[:-1] + b', "tokenizer": ' + json.dumps(header["tokenizer"]).encode() + b"}"
+            path = good.with_name("twice.safetensors")
+            path.write_bytes(struct.pack("<Q", len(raw)) + raw + body)
+            return path
+    return write(good.with_name(f"{how}.safetensors"), header, body)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("hole", "has 8 bytes before tensor"),
+        ("overlap", "overlaps the one before"),
+        ("tail", "has 8 bytes at its end that belong to no tensor"),
+        ("number", "metadata are not all text"),
+        ("list", "metadata are not all text"),
+        ("integers", "has I16 numbers"),
+        ("bytes", "the config calls for"),
+        ("dtype", "is broken"),
+        ("surrogate", "not readable"),
+        ("space", "not readable"),
+        ("twice", "not readable"),
+    ],
+)
+def test_a_hostile_header_is_refused_by_its_first_reading_already(good: Path, how: str, words: str) -> None:
+    path = hostile(good, how)
+    with pytest.raises(CheckpointError) as caught:
+        read_header(path)
+    assert words in str(caught.value)
+    assert sentence(path) == str(caught.value)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_header_and_weights_are_judged_alike(good: Path, data: st.DataObject) -> None:
+    """What the header's check lets through, safetensors opens; sizes, offsets, types and order are drawn."""
+    header, body = parts(good)
+    keys = [k for k in header if k != "__metadata__"]
+    for _ in range(data.draw(st.integers(1, 2))):
+        entry = header[data.draw(st.sampled_from(keys))]
+        match data.draw(st.sampled_from(["offset", "dtype", "shape", "key", "meta"])):
+            case "offset":
+                entry["data_offsets"] = [o + data.draw(st.integers(-4, 4)) for o in entry["data_offsets"]]
+            case "dtype":
+                entry["dtype"] = data.draw(
+                    st.sampled_from(["F16", "BF16", "F32", "I16", "U8", "BOOL", "U16", "F8_E4M3"])
+                )
+            case "shape":
+                entry["shape"] = data.draw(st.lists(st.integers(0, 20), max_size=3))
+            case "key":
+                entry[data.draw(st.sampled_from(["more", "dtypes"]))] = 1
+            case "meta":
+                header["__metadata__"][data.draw(st.text(max_size=3))] = data.draw(st.one_of(st.text(), st.integers()))
+    path = write(good.with_name("drawn.safetensors"), header, body[: data.draw(st.sampled_from([len(body), -2, 0]))])
+    try:
+        read_header(path)
+    except CheckpointError:
+        with pytest.raises(CheckpointError):
+            load_model(path)
+    else:
+        with safe_open(str(path), framework="pt") as file:
+            assert set(file.keys()) == set(keys)
 
 
 def test_a_huge_header_length(good: Path) -> None:

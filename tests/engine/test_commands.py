@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from engine.__main__ import app
+from engine.checkpoint import CheckpointError, load_model, read_header, save
 
 
 @pytest.fixture
@@ -28,6 +30,17 @@ def test_inspect_and_models_print_json(run: CliRunner, library_folder: Path) -> 
     assert {"tiny", "tiny-back"} <= {json.loads(line)["name"] for line in lines}
     assert {"name", "path", "kind", "capabilities", "card"} <= json.loads(lines[0]).keys()
     assert "tiny" in run.invoke(app, ["models"]).stdout
+
+
+def test_inspect_takes_names_and_refuses_what_loading_refuses(run: CliRunner, library_folder: Path) -> None:
+    assert json.loads(run.invoke(app, ["inspect", "tiny", "--json"]).stdout)["name"] == "tiny"
+    path = library_folder / "tiny.safetensors"
+    model, _ = load_model(path)
+    with torch.no_grad():
+        model.project.bias[0] = float("nan")  # type: ignore[union-attr,operator,index]
+    save(library_folder / "nan.safetensors", model, read_header(path).document)
+    with pytest.raises(CheckpointError, match="not numbers"):
+        run.invoke(app, ["inspect", "nan"], catch_exceptions=False)
 
 
 def test_eval_counts_end_marks_and_unknown_words(run: CliRunner, tmp_path: Path) -> None:
