@@ -218,6 +218,7 @@ class Bridge(QObject):
                 self.loaded.discard(name)
             case ModelSaved(info=info):
                 self.models = [m for m in self.models if m.name != info.name] + [info]
+                self.refresh_models()  # a new file may change what others are called and who their partner is
             case _:
                 return
         self.models_changed.emit()

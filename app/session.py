@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from engine.files import write_whole
 from engine.messages import brief
 
 log = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 MAX_BYTES = 64 << 20  # of a session file; ours are a few hundred thousand
 AUTOSAVE_MS = 30_000
 DEBOUNCE_MS = 1_500
@@ -92,7 +92,33 @@ def _from_1(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "version": 2}
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+def _from_2(values: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 knew a model by the name inside its file; since then it is the file's own."""
+    models = values.get("models")
+    refs = [r for r in models if isinstance(r, dict)] if isinstance(models, list) else []
+    renamed = {}
+    for ref in refs:
+        old, stem = ref.get("name"), PurePath(str(ref.get("path", "")).replace("\\", "/")).stem
+        if isinstance(old, str) and stem and stem != old:
+            renamed[old] = ref["name"] = stem
+    parts: list[Any] = [values.get("panels"), values.get("scenes")] if renamed else []
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            for field in MODEL_FIELDS & part.keys():
+                value = part[field]
+                part[field] = renamed.get(value, value) if isinstance(value, str) else value
+            if isinstance(part.get("names"), dict):  # names that a person gave, by model
+                part["names"] = {renamed.get(model, model): names for model, names in part["names"].items()}
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return {**values, "version": 3}
+
+
+MODEL_FIELDS = {"model", "beside", "backward"}
+"""Fields of panels' states that name a model."""
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 
 
 def decode(data: bytes) -> Session:

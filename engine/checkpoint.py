@@ -83,7 +83,8 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(f"{path.name} has no tokenizer.")
     model_class = kinds()[str(config.__struct_config__.tag)]
     info = ModelInfo(
-        name=document.name,
+        name=path.stem,
+        inner=document.name,
         path=str(path),
         kind=str(config.__struct_config__.tag),
         capabilities=capabilities_of(model_class),

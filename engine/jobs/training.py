@@ -13,7 +13,7 @@ import torch
 from engine.checkpoint import CheckpointError, read_header
 from engine.files import is_there
 from engine.jobs import Context, handles
-from engine.messages import DropTraining, Event, Existing, InspectTraining, Progress, Train, TrainingKept
+from engine.messages import DropTraining, Event, Existing, InspectTraining, ModelSaved, Progress, Train, TrainingKept
 from engine.training.recipe import find_recipe, read_recipe
 from engine.training.state import IN_HEADER, fingerprint, inspect, state_path
 from engine.training.tasks import make_recorder, make_task
@@ -38,7 +38,8 @@ def train_model(request: Train, context: Context) -> Generator[Event]:
     work = trainer.run(state_path(run, recipe.name, asked), output)
     try:
         while (event := _advance(work, threads)) is not None:
-            yield event
+            saved = isinstance(event, ModelSaved)
+            yield ModelSaved(info=context.library.describe(output)) if saved else event
     finally:
         work.close()
 

@@ -194,9 +194,9 @@ class ModelCard(msgspec.Struct, frozen=True):
 
 
 class ModelInfo(msgspec.Struct, frozen=True):
-    """A checkpoint as its header describes it."""
+    """A checkpoint as its header and its file describe it."""
 
-    name: str
+    name: str  # the file's, with its folder behind it where two files share one
     path: str
     kind: str
     capabilities: tuple[str, ...]
@@ -207,6 +207,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     card: ModelCard
     partner: str = ""  # the model that reads the other way, where one is needed
     role: str = ""  # what it was trained as: "forward", "backward", "German to English"
+    inner: str = ""  # the name that stands in the file, a label: copies of it share it
     trained: dict[str, Any] = {}
 
 

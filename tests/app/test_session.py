@@ -120,6 +120,35 @@ def test_autosave_in_a_folder_that_is_a_file_says_no(qapp, tmp_path):
     assert not sessions.Autosave(Session, tmp_path / "file" / "s.json").save_now()
 
 
+def test_version_2_knew_models_by_the_name_inside_their_files():
+    refs = [
+        {"name": "inner", "path": "../models/outer.safetensors"},
+        {"name": "same", "path": "C:\\models\\same.safetensors"},
+    ]
+    state = {"model": "inner", "beside": "same", "text": "inner", "names": {"inner": {"1.1": "inner"}, "same": {}}}
+    scenes = [{"panel": "beams", "sentence": "inner", "state": {"setup": {"decoders": [{"model": "inner"}]}}}]
+    panels = {"clusters": {"panel": {"choices": state}}, "sampler": {"panel": {"parameters": {"backward": "inner"}}}}
+    old = json.dumps({"version": 2, "models": refs, "panels": panels, "scenes": scenes})
+    session = sessions.decode(old.encode())
+    assert [m.name for m in session.models] == ["outer", "same"]
+    found = session.panels["clusters"]["panel"]["choices"]
+    assert found == {
+        "model": "outer",
+        "beside": "same",
+        "text": "inner",
+        "names": {"outer": {"1.1": "inner"}, "same": {}},
+    }
+    assert session.panels["sampler"]["panel"]["parameters"]["backward"] == "outer"
+    assert session.scenes[0].sentence == "inner"
+    assert session.scenes[0].state["setup"]["decoders"][0]["model"] == "outer"
+
+
+@pytest.mark.parametrize("models", [3, [3], [{"name": 3, "path": []}], [{"path": "x"}]])
+def test_an_older_session_with_broken_models_is_refused(models):
+    with pytest.raises(SessionError, match="fields is wrong"):
+        sessions.decode(json.dumps({"version": 2, "models": models}).encode())
+
+
 def test_the_newest_version_is_reached_by_migrations():
     assert set(sessions.MIGRATIONS) == set(range(1, sessions.VERSION))
     with pytest.raises(SessionError, match="version 0"):

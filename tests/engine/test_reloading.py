@@ -80,17 +80,17 @@ def test_a_file_that_is_gone_costs_nothing(library: Library, library_folder: Pat
     assert library.get("tiny")[0] is model
 
 
-def test_a_model_of_another_name_in_the_same_file_is_found_by_its_path_and_read_once(
+def test_a_file_is_one_model_whatever_it_calls_itself_and_is_read_once(
     library: Library, library_folder: Path, tokenizer: Tokenizer
 ) -> None:
     old, _ = library.get("tiny")
     retrain(library_folder, tokenizer, seed=5, name="renamed")
     path = str(library_folder / "tiny.safetensors")
     new, info = library.get(path)
-    assert (info.name, new is old) == ("renamed", False)
+    assert (info.name, info.inner, new is old) == ("tiny", "renamed", False)
     assert [list(library.load(name)) for name in ("tiny", "renamed", path)] == [[], [], []]
-    assert library.get("tiny")[0] is old
-    assert library.get("renamed")[0] is library.get(path)[0] is new
+    assert library.get("tiny")[0] is library.get("renamed")[0] is library.get(path)[0] is new
+    assert len(library.loaded()) == 1
 
 
 def test_clusters_after_a_second_training_show_its_components(tmp_path: Path, tokenizer: Tokenizer) -> None:

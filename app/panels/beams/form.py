@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.icons import icon
+from app.naming import labels
 from app.panels.beams.decoders import Setup, title
 from app.panels.beams.fields import FIELDS, Field
 from app.plain import plain
@@ -107,8 +108,8 @@ class BeamsForm(QWidget):
         chosen = self.model.currentData()
         with QSignalBlocker(self.model):
             self.model.clear()
-            for info in models:
-                self.model.addItem(info.card.title or info.name, info.name)
+            for info, label in zip(models, labels(models), strict=True):
+                self.model.addItem(label, info.name)
                 self.model.setItemData(self.model.count() - 1, plain(info.card.summary), Qt.ItemDataRole.ToolTipRole)
             if not models:
                 self.model.addItem("No model that writes found", "")

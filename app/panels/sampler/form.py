@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.icons import icon
+from app.naming import labels
 from app.panels.sampler.parameters import TEXT_FIELD, Mode, Parameters, parse_ladder
 from app.theme import Theme
 from app.widgets.controls import ComboBox, DoubleSpinBox, SpinBox, within
@@ -115,8 +116,8 @@ class SamplerForm(QWidget):
         def fill() -> None:
             chosen = self._values.sample.model
             self.model.clear()
-            for info in models:
-                self.model.addItem(info.card.title or info.name, info.name)
+            for info, label in zip(models, labels(models), strict=True):
+                self.model.addItem(label, info.name)
             if not models:
                 self.model.addItem("No forward language model found", "")
             self.model.setCurrentIndex(max(0, self.model.findData(chosen)))

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.checkpoint import load_model, read_header
+from engine.client import JobFailed
 from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.library import Library
@@ -261,7 +262,7 @@ def test_stopping_at_any_event_loses_and_repeats_nothing(folder: Path) -> None:
 
 def test_only_a_state_is_dropped(folder: Path) -> None:
     engine = Engine("cpu", inline=True, library=Library(CPU, []))
-    with pytest.raises(ValueError, match="is no state of this training"):
+    with pytest.raises(JobFailed, match="is no state of this training"):
         list(engine.run(DropTraining(state=str(folder / "toy.toml"))))
     assert (folder / "toy.toml").exists()
     (left,) = engine.run(DropTraining(state=str(folder / "nothing.state")))
