@@ -37,6 +37,7 @@ class Library:
         self._where = where
         self._loaded: dict[str, tuple[Any, ModelInfo]] = {}
         self._stamps: dict[str, Stamp] = {}  # of the files the models were read from, by name
+        self._broken: set[str] = set()  # loaded models whose file cannot be read any more
         self._headers: dict[str, tuple[Stamp, ModelInfo | CheckpointError]] = {}  # as read last, by path
 
     @property
@@ -74,10 +75,13 @@ class Library:
         infos, _ = self._read()
         return self._with_partner(self._named(self._header(path), infos), infos)
 
-    def load(self, name: str) -> Iterator[Progress | ModelLoaded]:
-        """Load a model by name or path, unless it is loaded; the old one stays until the new one is whole."""
+    def load(self, name: str, *, strict: bool = False) -> Iterator[Progress | ModelLoaded]:
+        """Load a model by name or path, unless it is loaded; the old one stays until the new one is whole.
+
+        A file that broke after it was loaded costs nothing; `strict`: it raises CheckpointError, as a new one does.
+        """
         found = self._find(name)
-        if found is not None and not self._changed(found[1]):
+        if found is not None and not self._changed(found[1]) and not (strict and found[1].name in self._broken):
             return
         path = Path(found[1].path) if found is not None else self.resolve(name)
         stamp, began = stamp_of(path), time.perf_counter()
@@ -90,11 +94,14 @@ class Library:
                     self._loaded.pop(info.name, None)  # the newest comes last
                     self._loaded[info.name] = (step[0], info)
                     self._stamps[info.name] = stamp
+                    self._broken.discard(info.name)
                     yield ModelLoaded(info=info, seconds=time.perf_counter() - began)
         except CheckpointError:
-            if found is None:
+            if found is not None:
+                self._stamps[found[1].name] = stamp  # the last good one stays
+                self._broken.add(found[1].name)
+            if found is None or strict:
                 raise
-            self._stamps[found[1].name] = stamp  # the last good one stays
 
     def get(self, name: str) -> tuple[Any, ModelInfo]:
         """A model and its description, loaded now if need be; raises CheckpointError."""

@@ -12,7 +12,7 @@ from engine.messages import Event, ListModels, LoadModel, ModelList, ModelLoaded
 def load_model(request: LoadModel, context: Context) -> Iterator[Event]:
     """Read a checkpoint in steps; the models in use stay whatever happens."""
     done = False
-    for event in context.library.load(request.path):
+    for event in context.library.load(request.path, strict=True):
         done = done or isinstance(event, ModelLoaded)
         yield event
     if not done:  # it was there

@@ -167,6 +167,7 @@ def test_a_file_replaced_by_a_broken_one_is_refused_and_the_loaded_one_stays(eng
     path.write_bytes(path.read_bytes()[:400])
     assert isinstance(ask(engine, Search(model="tiny-lm", text="the dog"))[-1], Finished)
     assert "cut off" in sentence(engine, LoadModel(path=str(path.parent / ".." / "models" / path.name)))
+    assert isinstance(ask(engine, Search(model="tiny-lm", text="the dog"))[-1], Finished)
 
 
 def test_what_is_no_file_is_not_waited_for(engine: Engine, tmp_path: Path) -> None:
