@@ -188,7 +188,8 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
         return
     for key, value in result.items():
         for one in value if isinstance(value, list) else [value]:
-            console.print(f"{key:24} {one:.6g}" if isinstance(one, float) else f"{key:24} {one}", highlight=False)
+            shown = f"{one:.6g}" if isinstance(one, float) else one
+            console.print(f"{key:24} {shown}", highlight=False, soft_wrap=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,6 +18,7 @@ from engine.training.data import held_out, read_split, training_rows
 from engine.training.phrases import TextPair
 from engine.training.recipe import Recipe
 from engine.training.task import Batch, Loss, ModelTask
+from engine.training.translation_quality import translation_quality
 
 Pair = tuple[list[int], list[int]]
 
@@ -26,7 +27,8 @@ class TranslationTask(ModelTask):
     """A recipe's translator, the shared tokenizer and the sentence pairs: column 0 the source, column 1 the target.
 
     Option `label_smoothing`: the share of probability spread over the whole vocabulary. Option `augmentation`: a
-    table of `Augmentation`'s settings; without it the text is read as it is.
+    table of `Augmentation`'s settings; without it the text is read as it is. Option `slots`: the example file whose
+    names, numbers and times the test looks for.
     """
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
@@ -84,21 +86,12 @@ class TranslationTask(ModelTask):
         return nll / count, {"nll_per_token": nll / count, "perplexity": math.exp(nll / count)}
 
     def test(self) -> dict[str, Metric]:
-        """Test likelihood, and BLEU and chrF of beam search with five beams."""
-        from engine.messages import SearchOptions
-        from engine.metrics.bleu import corpus_bleu, corpus_chrf
-        from engine.search.batch import translate
-
+        """Test likelihood, BLEU and chrF, and what `translation_quality` finds besides."""
         nll, count = negative_log_likelihood(self.model, self._test)
-        options = SearchOptions(strategy="beam", beam=5, n_best=1)
-        sources, references = [s for s, _ in self._test_text], [t for _, t in self._test_text]
-        outputs = [best.text for best in translate(self.model, sources, options)]
-        bleu, chrf = corpus_bleu(outputs, references), corpus_chrf(outputs, references)
-        return {
-            "bleu": Metric(bleu.score, "", f"beam 5, {bleu.signature}", len(outputs), "test sentences"),
-            "chrf": Metric(chrf.score, "", f"beam 5, {chrf.signature}", len(outputs), "test sentences"),
-            "nll_per_token": Metric(nll / count, "nats", "exact", count, "target pieces, end marks included"),
-        }
+        likelihood = Metric(nll / count, "nats", "exact", count, "target pieces, end marks included")
+        pairs = [(source, target) for source, target in self._test_text]
+        slots = str(self.recipe.options.get("slots", ""))
+        return {**translation_quality(self.model, pairs, slots), "nll_per_token": likelihood}
 
     def _encode(self, rows: Sequence[tuple[str, ...]]) -> list[Pair]:
         return [(self.tokenizer.encode(s), self.tokenizer.encode(t)) for s, t in rows]
