@@ -18,14 +18,13 @@ from typing import Literal
 
 import sentencepiece as spm
 
-from engine.reading import clean, join_words, normalise, require_text, split_spaced, split_words
+from engine.reading import END_MARK, SPACE_MARK, clean, join_words, normalise, require_text, split_spaced, split_words
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 MARKS = 4
 """How many ids are marks; words and pieces start here."""
 
 Kind = Literal["word", "unigram", "spaced"]
-_SPACE = "\u2581"  # SentencePiece's mark of a preceding space
 
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 
@@ -146,8 +145,8 @@ class Tokenizer:
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The display form of each id; marks in angle brackets, a leading space mark kept for subword pieces."""
-        raw = [str(self._sp.id_to_piece(int(i))) for i in ids]
-        return raw if self.kind == "unigram" else [p.removeprefix(_SPACE) for p in raw]
+        raw = [END_MARK if i == EOS else str(self._sp.id_to_piece(int(i))) for i in ids]
+        return raw if self.kind == "unigram" else [p.removeprefix(SPACE_MARK) for p in raw]
 
     def join(self, pieces: Sequence[str]) -> str:
         """A sentence from display forms, spaced and capitalised as a person would write it."""
@@ -155,7 +154,7 @@ class Tokenizer:
             return join_words(pieces)
         if self.kind == "spaced":
             return " ".join(pieces)
-        return "".join(_spell(pieces)).replace(_SPACE, " ").strip()
+        return "".join(_spell(pieces)).replace(SPACE_MARK, " ").strip()
 
     def decode(self, ids: Iterable[int]) -> str:
         """A sentence from ids; pad, begin and end marks are left out, an unknown word reads <unk>."""
@@ -172,4 +171,4 @@ class Tokenizer:
         return UNK
 
     def _exact(self, word: str) -> int:
-        return int(self._sp.piece_to_id(_SPACE + word))
+        return int(self._sp.piece_to_id(SPACE_MARK + word))

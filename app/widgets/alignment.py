@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.widgets.token_layout import NO_SPACE_BEFORE
+from engine.reading import SPACE_MARK
+
 Mark = Literal["same", "replaced", "inserted", "missing", "alone"]
-SPACE = "\u2581"  # SentencePiece's mark of a preceding space
-_CLOSING = frozenset(".,!?;:%)]}…") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d", "n't"}
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,17 @@ class Cell:
 
 def split(pieces: Sequence[str]) -> list[Word]:
     """Words from the display forms of tokens; subword pieces are joined, punctuation stands for itself."""
-    subwords = any(p.startswith(SPACE) for p in pieces)
+    subwords = any(p.startswith(SPACE_MARK) for p in pieces)
     words: list[Word] = []
     for index, piece in enumerate(pieces):
-        text = piece.removeprefix(SPACE)
-        closing = text in _CLOSING
-        if subwords and words and not piece.startswith(SPACE) and not closing and words[-1].text not in _CLOSING:
+        text = piece.removeprefix(SPACE_MARK)
+        closing = text in NO_SPACE_BEFORE
+        inside = subwords and bool(words) and not piece.startswith(SPACE_MARK)
+        if inside and not closing and words[-1].text not in NO_SPACE_BEFORE:
             last = words.pop()
             words.append(Word(last.text + text, last.start, index + 1, last.glued))
         elif text:
-            glued = bool(words) and (closing if not subwords else not piece.startswith(SPACE))
+            glued = bool(words) and (closing if not subwords else not piece.startswith(SPACE_MARK))
             words.append(Word(text, index, index + 1, glued))
     return words
 

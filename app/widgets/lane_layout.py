@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetricsF
 
 from app.theme import Theme
 from app.widgets.alignment import Cell, Word, split
+from engine.reading import SPACE_MARK
 
 SIZES = (22, 20, 18, 16, 15)  # px of the words; the largest at which all lanes fit in lines of one, else the smallest
 HEAD, FOOT, PAD = 20.0, 9.0, 14.0  # px: a lane's line of numbers, room below its words, left and right
@@ -145,7 +146,7 @@ def _find_hits(flow: LaneFlow, lanes: Sequence[Lane]) -> None:
                 continue
             x = flow.lefts[index][column]
             for token in range(cell.word.start, cell.word.stop):
-                text = lanes[index].pieces[token].replace("\u2581", "")
+                text = lanes[index].pieces[token].replace(SPACE_MARK, "")
                 width = flow.metrics.horizontalAdvance(text)
                 flow.hits.append(
                     (QRectF(x, top + flow.lines[index][column] * flow.line, width, flow.line), index, token)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF
 
-NO_SPACE_BEFORE = frozenset(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d", "n't"}
+from engine.reading import ATTACHED
+
+NO_SPACE_BEFORE = ATTACHED | {"n't", "…"}  # of text that was cut into words before, too
 WORD_SPACE = 0.35  # em
 MARGIN = 12.0  # px left and right, room for rings and locks
 LABEL, GHOST = 24.0, 0.86  # px above a line for a name; em below it for a ghost

@@ -14,7 +14,12 @@ _WORD = re.compile(
 _CLITIC = re.compile(r"(?<=\w)'(?=(?:s|ll|re|ve|m|d)\b)", re.IGNORECASE)
 _KEYCAP = "\u20e3"  # makes a sign of the digit before it
 _SIGN = "\ufffc"  # neither letter nor digit
-_NO_SPACE_BEFORE = set(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d"}
+SPACE_MARK = "\u2581"
+"""How a subword piece says that a space stands before it."""
+END_MARK = "</s>"
+"""How the end of a sentence is shown among pieces and words; text that is written so is several of them."""
+ATTACHED = frozenset(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d"}
+"""Words without a space before them, in lower case."""
 _NO_SPACE_AFTER = set("([{$#")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
 
@@ -46,7 +51,7 @@ def join_words(words: Sequence[str]) -> str:
     glue, quote_open = True, False
     for word in words:
         closing_quote = word == '"' and quote_open
-        if out and not glue and word.lower() not in _NO_SPACE_BEFORE and not closing_quote:
+        if out and not glue and word.lower() not in ATTACHED and not closing_quote:
             out.append(" ")
         glue = word in _NO_SPACE_AFTER or (word == '"' and not quote_open)
         if word == '"':

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.messages import SearchOptions, validated
+from engine.reading import SPACE_MARK
 from engine.search.rules import MARKS
 from engine.text import EOS, UNK, Tokenizer
 
@@ -104,7 +105,9 @@ def _ids(text: str, name: str, tokenizer: Tokenizer) -> tuple[int, ...]:
     ids = tuple(tokenizer.ids(units))
     if not ids:
         raise ValueError("a phrase in `constraints` is empty")
-    unknown = dict.fromkeys(unit.replace("\u2581", "") for unit, token in zip(units, ids, strict=True) if token == UNK)
+    unknown = dict.fromkeys(
+        unit.replace(SPACE_MARK, "") for unit, token in zip(units, ids, strict=True) if token == UNK
+    )
     if unknown:
         raise ValueError(f"{name} cannot be written by this model: its vocabulary lacks {', '.join(unknown)}")
     return ids

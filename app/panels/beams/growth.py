@@ -8,16 +8,14 @@ from dataclasses import dataclass
 
 from app.widgets.tree_layout import ROOT, TreeNode
 from engine.messages import Branch, Hypothesis, SearchStep
-
-SPACE = "\u2581"  # SentencePiece's mark of a preceding space
-END = 3  # id of the end mark in every vocabulary
+from engine.reading import END_MARK, SPACE_MARK
 
 
 def display(piece: str) -> str:
     """A piece as a person reads it: the space mark gone, the end mark as a sign."""
-    if piece == "</s>":
+    if piece == END_MARK:
         return "■"
-    return piece.replace(SPACE, "") or "␣"
+    return piece.replace(SPACE_MARK, "") or "␣"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from app.widgets.player import PlayerBar
 from app.widgets.playhead import Playhead
 from app.widgets.row_table import Cell, Column, RowTable
 from engine.messages import Hypothesis
+from engine.reading import END_MARK
 
 COLUMNS = (
     Column("rank", 46, True),
@@ -82,4 +83,4 @@ class BeamsHistory(QWidget):
 
 def written(hypothesis: Hypothesis) -> list[str]:
     """The display forms of its tokens, end mark left out."""
-    return [t.piece for t in hypothesis.tokens if t.piece != "</s>"]
+    return [t.piece for t in hypothesis.tokens if t.piece != END_MARK]

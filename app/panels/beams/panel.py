@@ -18,7 +18,7 @@ from app.panels.beams.demo import shots
 from app.panels.beams.examples import PAIRS, PROMPTS
 from app.panels.beams.explain import BeamsExplain
 from app.panels.beams.form import BeamsForm
-from app.panels.beams.growth import END, ids_of
+from app.panels.beams.growth import ids_of
 from app.panels.beams.help import HELP
 from app.panels.beams.hero import BeamsHero
 from app.panels.beams.history import BeamsHistory
@@ -29,7 +29,7 @@ from app.panels.beams.show import Shower
 from app.services import Services
 from app.widgets.playhead import Playhead
 from engine.messages import Hypothesis
-from engine.reading import is_text, patterns
+from engine.reading import END_MARK, is_text, patterns
 
 FRAME_MS = 50  # between two paintings of what has come in
 CALM = 5.0  # steps a second above which nothing is animated
@@ -266,12 +266,12 @@ class BeamsPanel(Panel):
     def forced(self) -> tuple[int, ...]:
         """The token ids up to what is looked at, the end mark left out."""
         run, hypothesis = self.run, self.hypothesis
-        ids: tuple[int, ...] = ()
         if self.token >= 0 and hypothesis is not None:
-            ids = ids_of(hypothesis)[: self.token + 1]
-        elif self.node is not None and run is not None and self.node in run.growth.nodes:
-            ids = tuple(n.token for n in run.growth.path(self.node))
-        return tuple(i for i in ids if i != END)
+            return tuple(t.id for t in hypothesis.tokens[: self.token + 1] if t.piece != END_MARK)
+        if self.node is not None and run is not None and self.node in run.growth.nodes:
+            pieces = run.growth.pieces
+            return tuple(n.token for n in run.growth.path(self.node) if pieces[n.token] != END_MARK)
+        return ()
 
     @Slot()
     def force(self) -> None:
@@ -304,9 +304,9 @@ class BeamsPanel(Panel):
         """Force the chosen sentence up to a token, with one of the alternatives in its place."""
         hypothesis = self.hypothesis
         if hypothesis is not None:
-            ids = hypothesis.tokens[token].alternative_ids
-            if other < len(ids) and ids[other] != END:
-                self._force((*ids_of(hypothesis)[:token], ids[other]))
+            found = hypothesis.tokens[token]
+            if other < len(found.alternative_ids) and found.alternatives[other][0] != END_MARK:
+                self._force((*ids_of(hypothesis)[:token], found.alternative_ids[other]))
 
     @Slot(object)
     def set_penalty(self, value: float | None) -> None:

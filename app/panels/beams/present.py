@@ -20,6 +20,7 @@ from app.widgets.score_curve import Scored
 from app.widgets.token_columns import Choice
 from app.widgets.tree_layout import ROOT, TreeNode
 from engine.messages import Hypothesis, Token
+from engine.reading import END_MARK
 
 HEADINGS = ("log p", "score", "tokens", "chrF", "ms / token")
 REASONS = {
@@ -103,7 +104,7 @@ def choices(hypothesis: Hypothesis) -> list[Choice]:
 
 def named(piece: str) -> str:
     """A piece for a list, where the end mark needs its name."""
-    return "(end)" if piece == "</s>" else display(piece)
+    return "(end)" if piece == END_MARK else display(piece)
 
 
 def token_bars(token: Token) -> list[Bar]:
