@@ -9,8 +9,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -25,6 +23,7 @@ from app.plain import plain
 from app.theme import Theme
 from app.widgets.controls import ComboBox
 from app.widgets.fields import NumberField
+from app.widgets.text_fields import LineField, TextField
 from engine.messages import PRESETS, STRATEGIES, ModelInfo
 
 
@@ -73,10 +72,10 @@ class BeamsForm(QWidget):
     def show_setup(self, setup: Setup) -> None:
         """Show the input and the chosen decoder, and under each field what is wrong with it."""
         for box, text in ((self.text, setup.text), (self.reference, setup.reference)):
-            now = box.toPlainText() if isinstance(box, QPlainTextEdit) else box.text()
+            now = box.toPlainText() if isinstance(box, TextField) else box.text()
             if now != text:
                 with QSignalBlocker(box):
-                    box.setPlainText(text) if isinstance(box, QPlainTextEdit) else box.setText(text)
+                    box.setPlainText(text) if isinstance(box, TextField) else box.setText(text)
         decoder = setup.decoder
         for widget in (self._decoder_holder, self.more):
             widget.setVisible(decoder is not None)
@@ -134,6 +133,11 @@ class BeamsForm(QWidget):
             layout.addLayout(column)
         return column
 
+    def _refuse(self, name: str, said: str) -> None:
+        """Say under a field why it has not taken a text; what stands there is as good as before."""
+        self._wrong[name].setText(said)
+        self._wrong[name].show()
+
     def _error(self, name: str) -> QLabel:
         label = QLabel(wordWrap=True)
         label.setProperty("role", "wrong")
@@ -151,14 +155,15 @@ class BeamsForm(QWidget):
         head.addWidget(self._text_label, 1)
         head.addWidget(self.example)
         layout.addLayout(head)
-        self.text = QPlainTextEdit(tabChangesFocus=True)
+        self.text = TextField(tabChangesFocus=True)
         self.text.setAccessibleName("Source sentence or prompt")
         self.text.setToolTip("What all decoders read: a sentence to translate, or the beginning of a text to continue")
         self.text.textChanged.connect(lambda: self.edited.emit("text", self.text.toPlainText()))
         self._text_label.setBuddy(self.text)
         layout.addWidget(self.text)
         layout.addWidget(self._error("text"))
-        self.reference = QLineEdit(placeholderText="Reference (optional)")
+        self.text.refused.connect(lambda said: self._refuse("text", said))
+        self.reference = LineField(placeholderText="Reference (optional)")
         self.reference.setAccessibleName("Reference")
         self.reference.setToolTip(
             "What a person would write: outputs are compared with it by BLEU and chrF, and the model scores it, which "
@@ -166,6 +171,8 @@ class BeamsForm(QWidget):
         )
         self.reference.textEdited.connect(lambda text: self.edited.emit("reference", text))
         layout.addWidget(self.reference)
+        layout.addWidget(self._error("reference"))
+        self.reference.refused.connect(lambda said: self._refuse("reference", said))
 
     def _build_run(self, layout: QVBoxLayout) -> None:
         row = QHBoxLayout()
@@ -276,10 +283,11 @@ class BeamsForm(QWidget):
             row.addWidget(box)
             inner.addLayout(row)
         else:
-            line = QLineEdit(placeholderText="New York; rain" if kind == "texts" else "")
+            line = LineField(placeholderText="New York; rain" if kind == "texts" else "")
             line.setToolTip(tip)
             line.setAccessibleName(field.label)
             line.editingFinished.connect(lambda f=field, w=line: self._on_line(f, w))
+            line.refused.connect(lambda said, f=field.name: self._refuse(f, said))
             setter = lambda value, w=line: _show_line(w, value)  # noqa: E731
             inner.addWidget(QLabel(f"{field.label}; by semicolon" if kind == "texts" else field.label))
             inner.addWidget(line)
@@ -302,7 +310,7 @@ class BeamsForm(QWidget):
             self.meaning.setText(f"{name}: {PRESETS[name].meaning}.")
             self.preset_chosen.emit(name)
 
-    def _on_line(self, field: Field, line: QLineEdit) -> None:
+    def _on_line(self, field: Field, line: LineField) -> None:
         if line.isModified():  # a visit is no edit: it would let go of forced tokens
             line.setModified(False)
             self.edited.emit(field.name, _read(field, line.text()))
@@ -320,7 +328,7 @@ class BeamsForm(QWidget):
         self._on_more(self.more.isChecked())
 
 
-def _show_line(line: QLineEdit, value: str | tuple[str, ...]) -> None:
+def _show_line(line: LineField, value: str | tuple[str, ...]) -> None:
     if not (line.hasFocus() and line.isModified()):  # not over what is being typed
         line.setText(value if isinstance(value, str) else "; ".join(value))
 

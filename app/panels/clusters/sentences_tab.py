@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.panels.clusters.scene import Scene
 from app.theme import Theme
 from app.widgets.row_table import Cell, Column, RowTable
+from app.widgets.text_fields import LineField
 
 MOST_ROWS = 5000
 
@@ -29,7 +30,7 @@ class SentencesTab(QWidget):
         self._scene: Scene | None = None
         self._places: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._labels: list[str] = []  # sorted, when they give the colours
-        self.search = QLineEdit(clearButtonEnabled=True, placeholderText="Search the sentences")
+        self.search = LineField(clearButtonEnabled=True, placeholderText="Search the sentences")
         self.search.setAccessibleName("Search the sentences")
         self.search.setToolTip("Sentences that hold all of these words are selected on the map; the rest goes grey")
         self.lasso = QPushButton("Lasso")

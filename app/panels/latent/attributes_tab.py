@@ -8,8 +8,6 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QToolButton,
@@ -23,8 +21,11 @@ from app.plain import plain
 from app.theme import Theme
 from app.widgets.controls import Slider
 from app.widgets.numbers import MINUS
+from app.widgets.text_fields import LineField, TextField
 from engine.messages import AttributeReady
+from engine.reading import split_lines
 
+MOST_NAME, MOST_LISTED = 100, 50_000  # characters
 MOST = 200  # slider units either way: a strength of 2
 
 
@@ -111,9 +112,9 @@ class AttributesTab(QWidget):
         layout.addLayout(self._form(), 2)
 
     def _form(self) -> QVBoxLayout:
-        self.name = QLineEdit(placeholderText="Name of a new attribute")
+        self.name = LineField(most=MOST_NAME, placeholderText="Name of a new attribute")
         self.name.setAccessibleName("Name of a new attribute")
-        self.negative, self.positive = QPlainTextEdit(), QPlainTextEdit()
+        self.negative, self.positive = TextField(most=MOST_LISTED), TextField(most=MOST_LISTED)
         for edit, text, tip in (
             (self.negative, "From: one sentence a line", "Sentences without the attribute: strength 0 is here"),
             (self.positive, "To: one sentence a line", "Sentences with the attribute: strength 1 is here"),
@@ -122,6 +123,7 @@ class AttributesTab(QWidget):
             edit.setAccessibleName(text)
             edit.setToolTip(tip)
             edit.setTabChangesFocus(True)
+            edit.refused.connect(self._say)
         self.add = QPushButton("Find the direction")
         self.add.setToolTip("Encode both lists; the direction is the difference of their means")
         self.add.clicked.connect(self._on_add)
@@ -182,10 +184,15 @@ class AttributesTab(QWidget):
                 "and the leave-one-out accuracy of the nearer mean"
             )
 
+    @Slot(str)
+    def _say(self, wrong: str) -> None:
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong))
+
     @Slot()
     def _on_add(self) -> None:
         lists = [
-            tuple(line.strip() for line in edit.toPlainText().splitlines() if line.strip())
+            tuple(line.strip() for line in split_lines(edit.toPlainText()) if line.strip())
             for edit in (self.negative, self.positive)
         ]
         name = self.name.text().strip()
@@ -196,8 +203,7 @@ class AttributesTab(QWidget):
             wrong = f"There is an attribute named {name!r} already."
         elif not all(lists):
             wrong = "Both lists need at least one sentence, one a line."
-        self.wrong.setText(wrong)
-        self.wrong.setVisible(bool(wrong))
+        self._say(wrong)
         if not wrong:
             self.added.emit(Attribute(name=name, negative=lists[0], positive=lists[1]))
             self.name.clear()

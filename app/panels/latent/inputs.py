@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -26,6 +25,7 @@ from app.plain import plain
 from app.theme import Theme
 from app.widgets.controls import ComboBox, SpinBox
 from app.widgets.pad_marks import paint_badge
+from app.widgets.text_fields import LineField
 from engine.messages import ModelInfo
 
 PLANES = (
@@ -43,6 +43,7 @@ PATHS = (
     ("Straight line", "linear", "z = (1 \N{MINUS SIGN} t) A + t B"),
     ("On the sphere", "spherical", "Keeps the distance from the prior's mean, where most samples lie"),
 )
+MOST_COORDINATES = 20_000  # characters
 SEARCHES = (
     ("Beam search, 5", "beam", "Keeps five hypotheses: the likeliest sentence, often a little shorter"),
     ("Greedy", "greedy", "The likeliest word each time, as while dragging"),
@@ -61,7 +62,7 @@ class AnchorFields(QWidget):
         self._grid = QVBoxLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(6)
-        self._rows: list[tuple[QWidget, QLabel, QLineEdit, QLabel]] = []
+        self._rows: list[tuple[QWidget, QLabel, LineField, QLabel]] = []
         self.place = QPushButton("Place on the pad")
         self.place.setProperty("kind", "primary")
         self.place.setToolTip("Encode the sentences; they appear on the pad with the walk between them (Return)")
@@ -77,7 +78,7 @@ class AnchorFields(QWidget):
         self.set_texts(("", ""))
 
     @property
-    def fields(self) -> list[QLineEdit]:
+    def fields(self) -> list[LineField]:
         """The text fields in order."""
         return [row[2] for row in self._rows]
 
@@ -114,7 +115,7 @@ class AnchorFields(QWidget):
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(1)
-        letter, field = QLabel(), QLineEdit()
+        letter, field = QLabel(), LineField()
         note = QLabel(visible=False)
         note.setProperty("role", "wrong")
         name = LETTERS[len(self._rows)]
@@ -125,6 +126,7 @@ class AnchorFields(QWidget):
         grid.addWidget(letter, 0, 0)
         grid.addWidget(field, 0, 1)
         grid.addWidget(note, 1, 1)
+        field.refused.connect(lambda said: (note.setText(said), note.show()))
         self._rows.append((holder, letter, field, note))
         self._grid.insertWidget(len(self._rows) - 1, holder)
 
@@ -192,7 +194,8 @@ class Inputs(QWidget):
             "search", "On release", SEARCHES, "While you drag, decoding is greedy; this is done when you let go"
         )
         self._heading("Exact point")
-        self.coordinates = QLineEdit()
+        self.coordinates = LineField(most=MOST_COORDINATES)
+        self.coordinates.refused.connect(self.show_wrong)
         self.coordinates.setAccessibleName("Coordinates as JSON")
         self.coordinates.setToolTip(
             "All latent coordinates as a JSON list, or two or three coordinates on the plane; Return goes there"

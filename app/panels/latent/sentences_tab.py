@@ -9,7 +9,6 @@ from PySide6.QtCore import QModelIndex, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QToolButton,
@@ -21,6 +20,7 @@ from app.plain import plain
 from app.theme import Theme
 from app.widgets.column_chooser import ColumnChooser
 from app.widgets.row_table import Column, RowTable
+from app.widgets.text_fields import LineField
 
 MOST_ROWS = 5000
 
@@ -40,7 +40,7 @@ class SentencesTab(QWidget):
         self._texts: Sequence[str] = ()
         self._places: Sequence[int] = ()
         self._lower: list[str] | None = None
-        self.search = QLineEdit(clearButtonEnabled=True, placeholderText="Search the sentences")
+        self.search = LineField(clearButtonEnabled=True, placeholderText="Search the sentences")
         self.search.setToolTip("Sentences that hold all of these words; they light up on the pad")
         self.search.setAccessibleName("Search the sentences")
         self.lasso = QPushButton("Lasso")

@@ -11,8 +11,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -24,6 +22,7 @@ from app.naming import labels
 from app.panels.sampler.parameters import TEXT_FIELD, Mode, Parameters, parse_ladder
 from app.theme import Theme
 from app.widgets.controls import ComboBox, DoubleSpinBox, SpinBox, within
+from app.widgets.text_fields import LineField, TextField
 from engine.messages import ModelInfo, Sample, setting_of
 
 MODES: tuple[tuple[Mode, str, str, str], ...] = (
@@ -160,12 +159,13 @@ class SamplerForm(QWidget):
         self._hint = QLabel()
         self._hint.setProperty("role", "caption")
         layout.addWidget(self._hint)
-        self.text = QPlainTextEdit(tabChangesFocus=True)
+        self.text = TextField(tabChangesFocus=True)
         self.text.setAccessibleName("Words or sentence")
         self.text.setToolTip("What the chain starts from; click words in the large sentence to lock them")
         self.text.textChanged.connect(self._on_text)
         layout.addWidget(self.text)
         layout.addWidget(self._error("text"))
+        self.text.refused.connect(lambda said: self._refuse("text", said))
 
     def _build_common(self, grid: QGridLayout) -> None:
         for field in ("chains", "candidates", "temperature", "steps"):
@@ -180,16 +180,17 @@ class SamplerForm(QWidget):
             self._setting(grid, field)
         for field in ("min_length", "max_length"):
             self._setting(grid, field)
-        self.ladder = QLineEdit(placeholderText="off; e.g. 1, 1.5, 2.5")
+        self.ladder = LineField(placeholderText="off; e.g. 1, 1.5, 2.5")
         self.ladder.setToolTip("Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter "
                                "chains explore, the first one collects")  # fmt: skip
         self.ladder.editingFinished.connect(self._on_ladder)
         self._row(grid, "ladder", "Tempering ladder", self.ladder)
-        start = QLineEdit(placeholderText="the keywords, or the source")
+        start = LineField(placeholderText="the keywords, or the source")
         start.setToolTip("Where the chains start; it must hold the keywords")
         start.textEdited.connect(lambda text: self.edited.emit("first", text))
         self._setters["first"] = lambda v: self._quietly(start, lambda: start.text() == v or start.setText(v))
         self._row(grid, "first", "First sentence", start)
+        start.refused.connect(lambda said: self._refuse("first", said))
 
     def _build_run(self, layout: QVBoxLayout) -> None:
         row = QHBoxLayout()
@@ -296,6 +297,11 @@ class SamplerForm(QWidget):
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.valueChanged.connect(lambda value: self.edited.emit(field, value))
         self._setters[field] = lambda v: self._quietly(box, lambda: box.setValue(within(box, v)))
+
+    def _refuse(self, field: str, said: str) -> None:
+        """Say under a field why it has not taken a text; what stands there is as good as before."""
+        self._wrong[field].setText(said)
+        self._wrong[field].show()
 
     def _error(self, field: str) -> QLabel:
         label = QLabel(wordWrap=True)

@@ -25,6 +25,7 @@ from app.panels.sampler.runner import Runner
 from app.services import Services
 from app.undo import edit
 from app.widgets.playhead import Playhead
+from app.widgets.text_fields import MOST_TYPED
 from app.widgets.token_strip import Word
 from engine.messages import ModelInfo, Sample
 from engine.reading import split_words
@@ -141,7 +142,9 @@ class SamplerPanel(Panel):
         if self.run is None:
             locked = set(self.parameters.sample.locked)
             always = self.parameters.mode == "keywords" and not self.parameters.first
-            words = [Word(w, always or i in locked) for i, w in enumerate(split_words(self.parameters.preview))]
+            words = [
+                Word(w, always or i in locked) for i, w in enumerate(split_words(self.parameters.preview[:MOST_TYPED]))
+            ]
             self.hero.show_preview(words)
 
     @Slot(int)

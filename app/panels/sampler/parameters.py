@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.widgets.controls import read_numbers
+from app.widgets.text_fields import MOST_TYPED
 from engine.messages import Fluency, Length, Sample, Similarity, Term
 from engine.reading import split_words
 
@@ -79,8 +80,10 @@ class Parameters(msgspec.Struct, frozen=True):
         wrong: dict[str, str] = {}
         if not s.model:
             wrong["model"] = "Load a forward language model first; the library lists those it has."
-        words = split_words(self.text)
-        if not words:
+        words = split_words(self.text[: MOST_TYPED + 1])
+        if len(self.text) > MOST_TYPED:
+            wrong["text"] = f"A sentence has at most {MOST_TYPED:,} characters here, and this is longer."
+        elif not words:
             wrong["text"] = {
                 "keywords": "Type the words that must be in the sentence, such as: juice natural brand.",
                 "paraphrase": "Type the sentence to say in other words.",

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QSpinBox
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSpinBox
 
 from app.panels.sampler import SamplerPanel
 from app.panels.sampler.history import _r_hat_words
@@ -317,3 +318,25 @@ def test_a_run_file_of_the_version_before_is_taken_over(panel, noted, tmp_path):
     assert noted.requests[-1].terms == (Fluency(weight=0.5), Similarity(weight=10.0), Length(weight=0.25, goal=7))
     assert noted.requests[-1].places == "every"
     assert panel.parameters.field("terms.length.goal") == 7
+
+
+# --- far too much ---
+
+
+def test_a_book_in_the_clipboard_is_refused_under_the_field_and_nothing_is_lost(panel, noted):
+    panel.edit("mode", "sentence")
+    panel.edit("start", "the dog runs")
+    QGuiApplication.clipboard().setText("word " * 40_000)
+    field = named(panel, QPlainTextEdit, "Words or sentence")
+    field.selectAll()
+    field.paste()
+    assert field.toPlainText() == "the dog runs"
+    assert panel.form._wrong["text"].text().startswith("The field takes 5,000 characters")
+    assert [word for word, _ in preview(panel)] == ["the", "dog", "runs"]
+    panel.start()
+    assert noted.requests[-1].start == "the dog runs"
+
+
+def test_a_book_from_elsewhere_is_one_sentence():
+    many = Parameters(mode="sentence", sample=Sample(model="m", start="word " * 400_000))
+    assert many.errors() == {"text": "A sentence has at most 5,000 characters here, and this is longer."}
