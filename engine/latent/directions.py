@@ -16,7 +16,7 @@ class Attribute(NamedTuple):
     direction: FloatArray  # [D], mean of the positive minus mean of the negative points
     length: float
     separation: float  # Cohen's d along the direction; infinite when neither set spreads
-    accuracy: float  # leave-one-out share of points nearer to their own mean
+    accuracy: float  # leave-one-out share of points nearer to their own mean; of lists of one length leave-pair-out
 
 
 def analogy(a: FloatArray, b: FloatArray, c: FloatArray, strength: float) -> FloatArray:
@@ -27,7 +27,9 @@ def analogy(a: FloatArray, b: FloatArray, c: FloatArray, strength: float) -> Flo
 def attribute(negative: FloatArray, positive: FloatArray) -> Attribute:
     """The direction between the means of two sets of points, [N, D] and [P, D], and how well it parts them.
 
-    The accuracy leaves each point out of its own mean; with one point in a set that point cannot be judged.
+    The accuracy leaves each point out of its own mean; with one point in a set that point cannot be judged. Sets of one
+    size are taken as pairs, row by row ("I am here." beside "I am not here."): a point's twin lies near and would pull
+    the other mean towards the point, so the twin is left out of that one.
     """
     direction = positive.mean(0) - negative.mean(0)
     length = float(np.linalg.norm(direction))
@@ -40,7 +42,8 @@ def attribute(negative: FloatArray, positive: FloatArray) -> Attribute:
         if len(own) < 2:
             continue
         own_means = (own.sum(0) - own) / (len(own) - 1)  # each point's own mean is that of the others
-        nearer = np.linalg.norm(own - own_means, axis=1) < np.linalg.norm(own - other.mean(0), axis=1)
+        others = (other.sum(0) - other) / (len(other) - 1) if len(other) == len(own) else other.mean(0)
+        nearer = np.linalg.norm(own - own_means, axis=1) < np.linalg.norm(own - others, axis=1)
         right, judged = right + int(nearer.sum()), judged + len(own)
     return Attribute(direction, length, separation, right / judged if judged else math.nan)
 

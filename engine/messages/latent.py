@@ -201,7 +201,8 @@ class AttributeReady(Event, frozen=True):
     direction: FloatArray  # [D], mean of the positive minus mean of the negative
     length: float  # of the direction, in units of the latent space
     separation: float  # distance of the two means over the pooled standard deviation along the direction (Cohen's d)
-    accuracy: float  # leave-one-out: sentences nearer to their own list's mean than to the other's
+    accuracy: float  # share of sentences nearer to their own list's mean than to the other's, each left out of its own
+    # and its twin (the sentence of the same place, where the lists are equally long) out of the other
 
 
 class FindNeighbours(Request, frozen=True):

@@ -181,7 +181,7 @@ class AttributesTab(QWidget):
             )
             row.quality.setToolTip(
                 "Distance of the two means over the spread along the direction (Cohen's d), "
-                "and the leave-one-out accuracy of the nearer mean"
+                "and how often the nearer mean is the right one, each sentence and its twin left out"
             )
 
     @Slot(str)

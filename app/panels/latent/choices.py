@@ -84,8 +84,13 @@ class Choices(msgspec.Struct, frozen=True):
         """A copy with some fields changed."""
         return msgspec.structs.replace(self, **fields)
 
+    @property
+    def decoder(self) -> str:
+        """What writes every sentence on show, but those of a drag."""
+        return {"beam": "beam 5", "sample": "sampling"}.get(self.search, self.search)
+
     def options(self) -> SearchOptions:
-        """The full search on release."""
+        """The search on release, and of the walk."""
         return SearchOptions(strategy=self.search, beam=5, n_best=5, samples=5, normalisation="off")
 
     @staticmethod
@@ -107,13 +112,7 @@ def within(point: Iterable[float]) -> bool:
 def decode_command(choices: Choices, point: Point) -> str:
     """The command line that decodes a point as the panel does on release."""
     z = msgspec.json.encode([round(v, 6) for v in point]).decode()
-    plain = msgspec.structs.asdict(SearchOptions())
-    settings = [
-        f"--set {name}={value}"
-        for name, value in msgspec.structs.asdict(choices.options()).items()
-        if value != plain[name] or name == "strategy"
-    ]
-    return f"python -m engine decode --model {shlex.quote(choices.model)} --z {shlex.quote(z)} {' '.join(settings)}"
+    return f"python -m engine decode --model {shlex.quote(choices.model)} --z {shlex.quote(z)} {_settings(choices)}"
 
 
 def interpolate_command(choices: Choices) -> str:
@@ -121,7 +120,16 @@ def interpolate_command(choices: Choices) -> str:
     first, last = shlex.quote(choices.anchors[0]), shlex.quote(choices.anchors[-1])
     return (
         f"python -m engine interpolate --model {shlex.quote(choices.model)} --from {first} --to {last} "
-        f"--steps {choices.steps} --path {choices.path}"
+        f"--steps {choices.steps} --path {choices.path} {_settings(choices)}"
+    )
+
+
+def _settings(choices: Choices) -> str:
+    plain = msgspec.structs.asdict(SearchOptions())
+    return " ".join(
+        f"--set {name}={value}"
+        for name, value in msgspec.structs.asdict(choices.options()).items()
+        if value != plain[name] or name == "strategy"
     )
 
 

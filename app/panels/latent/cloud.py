@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ class Cloud(QObject):
         tab.columns.chosen.connect(self.choose_columns)
         self._main.cloud_changed.connect(self.show)
         self._main.report_ready.connect(self.show)
+        self._lassoed = False  # whether the list is what a lasso caught
         self._main.progress.connect(self._on_progress)
         tab.went.connect(self.go)
         tab.pointed.connect(stages[0].light)
@@ -40,13 +42,14 @@ class Cloud(QObject):
         tab.lasso_wanted.connect(self.lasso)
         for stage in stages:
             tab.cancelled.connect(stage.explorer.stop_cloud)
+            stage.explorer.report_ready.connect(partial(self._on_model, stage))
             stage.pad.lassoed.connect(partial(self._on_lasso, stage))
             stage.pad.point_chosen.connect(partial(self._on_point_chosen, stage))
 
     @Slot()
     def show(self) -> None:
         """List what has been encoded."""
-        report = self._main.report
+        report, self._lassoed = self._main.report, False
         self._tab.show_progress(1, 1, "")
         self.select(np.empty(0, dtype=np.intp))  # places in the list before
         there = Path(self._text.path).name in (self._main.cloud_name, self._main.coming)
@@ -92,6 +95,7 @@ class Cloud(QObject):
             there = indices[indices < len(self._main.texts)]  # a pad may still show more than there are now
             self._tab.show_lasso(there.tolist())
             self.select(there)
+            self._lassoed = True
 
     @Slot()
     def lasso(self) -> None:
@@ -100,8 +104,18 @@ class Cloud(QObject):
             stage.pad.lassoing = True
         self._notices.info("Draw a loop on the pad around the points to list.")
 
+    def clear_lasso(self) -> bool:
+        """Put a lasso away that waits to be drawn, or list everything again; whether there was one."""
+        waiting = any(stage.pad.lassoing for stage in self._stages)
+        for stage in self._stages:
+            stage.pad.lassoing = False
+        if self._lassoed:
+            self.show()
+            return True
+        return waiting
+
     def encode(self, path: Path, columns: tuple[int, int] | None = None) -> None:
-        """Encode the sentences of a text file with every model on show."""
+        """Encode the sentences of a text file with every model on show, and with those that come."""
         try:
             self._text = read_text(path, MOST, columns)
         except ValueError as error:
@@ -110,8 +124,24 @@ class Cloud(QObject):
         if self._text.said:
             self._notices.info(self._text.said)
         for stage in self._stages:
-            if stage.explorer.model:
-                stage.explorer.encode_cloud(path.name, self._text.texts)
+            if stage.explorer.report is not None:
+                self._on_model(stage)
+
+    def _on_model(self, stage: Stage) -> None:
+        """Encode the file with a model that has just come."""
+        if self._text.texts:
+            stage.explorer.encode_cloud(Path(self._text.path).name, self._text.texts)
+
+    def state(self) -> dict[str, Any]:
+        """The file that is open, and its column of sentences."""
+        return {"path": self._text.path, "column": self._text.columns.text} if self._text.path else {}
+
+    def restore(self, state: Any) -> None:
+        """Open it again; a file that is gone is said so."""
+        self._text = Text()
+        if isinstance(state, dict) and isinstance(state.get("path"), str) and state["path"]:
+            column = state.get("column")
+            self.encode(Path(state["path"]), (column, NONE) if isinstance(column, int) else None)
 
     @Slot(int, int)
     def choose_columns(self, text: int, _label: int) -> None:

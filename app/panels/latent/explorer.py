@@ -15,6 +15,7 @@ from engine.messages import (
     AttributeReady,
     Decode,
     Decoded,
+    DecodedSentence,
     Encode,
     Encoded,
     Event,
@@ -51,6 +52,11 @@ def as_point(values: Array) -> Point:
     return tuple(float(v) for v in values)
 
 
+def _walk(choices: Choices) -> tuple[object, ...]:
+    """What the walk depends on beside the sentences."""
+    return choices.path, choices.steps, choices.search
+
+
 class Explorer(Encoder):
     """Asks for everything in the order it depends on each other: report, anchors, plane, walk.
 
@@ -59,6 +65,7 @@ class Explorer(Encoder):
 
     report_ready = Signal()
     anchors_ready = Signal()
+    anchors_read = Signal()  # what each comes back as
     plane_ready = Signal()
     decoded = Signal(object)  # Decoded
     walk_changed = Signal()
@@ -77,6 +84,7 @@ class Explorer(Encoder):
         self.report = None
         self.anchor_points: Array = np.empty((0, 0))
         self.unknown: tuple[int, ...] = ()
+        self.reconstructions: tuple[DecodedSentence, ...] = ()
         self.plane: PlaneReady | None = None
         self._through = False  # whether the plane asked for last goes through the sentences
         self.walk: list[PathStep] = []
@@ -124,8 +132,10 @@ class Explorer(Encoder):
             self._encode_anchors()
         elif (choices.plane, choices.dimensions) != (old.plane, old.dimensions):
             self._make_plane(choices.plane)
-        if choices.anchors == old.anchors and (choices.path, choices.steps) != (old.path, old.steps):
+        if choices.anchors == old.anchors and _walk(choices) != _walk(old):
             self._make_walk()
+        if choices.anchors == old.anchors and choices.search != old.search:
+            self._read_anchors()
         if choices.layer != old.layer:
             self.want_grid()
         if choices.attributes != old.attributes:
@@ -150,7 +160,7 @@ class Explorer(Encoder):
             request = Encode(model=self.model, texts=texts, collection="anchors")
             self._ask("anchors", request, self._on_anchors)
         else:
-            self.anchor_points, self.unknown = np.empty((0, 0)), ()
+            self.anchor_points, self.unknown, self.reconstructions = np.empty((0, 0)), (), ()
             self.anchors_ready.emit()
             self._make_plane(self._choices.plane)
 
@@ -160,7 +170,22 @@ class Explorer(Encoder):
             self.unknown = tuple(int(n) for n in event.unknown)
             self.anchors_ready.emit()
             self._make_plane(self._choices.plane)
+            self._read_anchors()
             self._make_walk()
+
+    def _read_anchors(self) -> None:
+        """The sentence at each anchor's own point: what it comes back as."""
+        self.reconstructions = ()
+        if not len(self.anchor_points):
+            return
+        points = tuple(as_point(p) for p in self.anchor_points)
+        self._ask("reconstructions", Decode(model=self.model, points=points, options=self._choices.options()),
+                  self._on_reconstructed)  # fmt: skip
+
+    def _on_reconstructed(self, event: Event) -> None:
+        if isinstance(event, Decoded):
+            self.reconstructions = event.sentences
+            self.anchors_read.emit()
 
     @property
     def center(self) -> Array:
@@ -200,6 +225,7 @@ class Explorer(Encoder):
                 points=tuple(as_point(p) for p in self.anchor_points),
                 steps=self._choices.steps,
                 path=self._choices.path,
+                options=self._choices.options(),
             )
             self._ask("walk", request, self._on_walk, Priority.STREAMING)
 
@@ -207,6 +233,11 @@ class Explorer(Encoder):
         if isinstance(event, PathStep):
             self.walk.append(event)
             self.walk_changed.emit()
+
+    @property
+    def decoder(self) -> str:
+        """What writes the walk's sentences."""
+        return self._choices.decoder
 
     def _walk_points(self) -> Array:
         """The walk's points, [steps, D]."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
@@ -23,10 +25,12 @@ from app.icons import icon
 from app.panels.latent.choices import LETTERS, Choices, is_variational
 from app.plain import plain
 from app.theme import Theme
+from app.widgets.alignment import split
 from app.widgets.controls import ComboBox, SpinBox
 from app.widgets.pad_marks import paint_badge
 from app.widgets.text_fields import LineField
 from engine.messages import ModelInfo
+from engine.reading import split_words
 
 PLANES = (
     ("Through the sentences", "anchors", "A, B and C span it; with two sentences, A, B and the mean of all"),
@@ -51,6 +55,29 @@ SEARCHES = (
 )
 
 
+class AnchorRow(NamedTuple):
+    """What there is to one sentence."""
+
+    holder: QWidget
+    letter: QLabel
+    field: LineField
+    unknown: QLabel
+    reconstruction: QLabel
+
+
+def _differing(typed: str, words: Sequence[str]) -> str:
+    """Words in one line of rich text, those that stand elsewhere or not at all in what was typed underlined."""
+    before = [word.text.lower() for word in split(split_words(typed))]
+    now = split(words)
+    same = {
+        block.b + i
+        for block in SequenceMatcher(None, before, [word.text.lower() for word in now], False).get_matching_blocks()
+        for i in range(block.size)
+    }
+    parts = [("" if word.glued or not i else " ", html.escape(word.text), i in same) for i, word in enumerate(now)]
+    return "".join(space + (text if known else f"<u>{text}</u>") for space, text, known in parts)
+
+
 class AnchorFields(QWidget):
     """Two to six sentences, each with its letter."""
 
@@ -62,7 +89,7 @@ class AnchorFields(QWidget):
         self._grid = QVBoxLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(6)
-        self._rows: list[tuple[QWidget, QLabel, LineField, QLabel]] = []
+        self._rows: list[AnchorRow] = []
         self.place = QPushButton("Place on the pad")
         self.place.setProperty("kind", "primary")
         self.place.setToolTip("Encode the sentences; they appear on the pad with the walk between them (Return)")
@@ -80,7 +107,7 @@ class AnchorFields(QWidget):
     @property
     def fields(self) -> list[LineField]:
         """The text fields in order."""
-        return [row[2] for row in self._rows]
+        return [row.field for row in self._rows]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -91,7 +118,7 @@ class AnchorFields(QWidget):
         """Fill the fields, at least two."""
         texts = [*texts, "", ""][: max(len(texts), 2)]
         while len(self._rows) > len(texts):
-            self._rows.pop()[0].deleteLater()
+            self._rows.pop().holder.deleteLater()
         while len(self._rows) < len(texts):
             self._add_row()
         for field, text in zip(self.fields, texts, strict=True):
@@ -105,10 +132,17 @@ class AnchorFields(QWidget):
 
     def show_unknown(self, counts: Sequence[int]) -> None:
         """Say under each sentence how many of its words the model does not know."""
-        for index, (_, _, _, note) in enumerate(self._rows):
+        for index, row in enumerate(self._rows):
             count = counts[index] if index < len(counts) else 0
-            note.setVisible(bool(count))
-            note.setText(f"{count} word{'s' if count > 1 else ''} unknown to the model: read as blanks")
+            row.unknown.setVisible(bool(count))
+            row.unknown.setText(f"{count} word{'s' if count > 1 else ''} unknown to the model: read as blanks")
+
+    def show_reconstructions(self, sentences: Sequence[Sequence[str]]) -> None:
+        """Say under each placed sentence as what its point comes back, with the words that are others marked."""
+        for index, row in enumerate(self._rows):
+            words = sentences[index] if index < len(sentences) else ()
+            row.reconstruction.setVisible(bool(words))
+            row.reconstruction.setText(f"\u2192 {_differing(row.field.text(), words)}" if words else "")
 
     def _add_row(self) -> None:
         holder = QWidget()
@@ -125,9 +159,14 @@ class AnchorFields(QWidget):
         field.returnPressed.connect(self._enter)
         grid.addWidget(letter, 0, 0)
         grid.addWidget(field, 0, 1)
+        back = QLabel(visible=False, wordWrap=True, minimumWidth=1, textFormat=Qt.TextFormat.RichText)
+        back.setProperty("role", "caption")
+        back.setAccessibleName(f"What sentence {name} comes back as")
+        back.setToolTip("What the decoder writes at the sentence's own point; words that are others are underlined")
         grid.addWidget(note, 1, 1)
+        grid.addWidget(back, 2, 1)
         field.refused.connect(lambda said: (note.setText(said), note.show()))
-        self._rows.append((holder, letter, field, note))
+        self._rows.append(AnchorRow(holder, letter, field, note, back))
         self._grid.insertWidget(len(self._rows) - 1, holder)
 
     @Slot()
@@ -145,7 +184,7 @@ class AnchorFields(QWidget):
         self.add.setIcon(icon("plus", self._theme))
         self.add.setEnabled(len(self._rows) < len(LETTERS))
         side = self._theme.px(24)
-        for index, (_, letter, _, _) in enumerate(self._rows):
+        for index, row in enumerate(self._rows):
             picture = QPixmap(side * 2, side * 2)
             picture.setDevicePixelRatio(2)
             picture.fill(Qt.GlobalColor.transparent)
@@ -153,7 +192,7 @@ class AnchorFields(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             paint_badge(painter, self._theme, QPointF(side / 2, side / 2), LETTERS[index], self._theme.category(index))
             painter.end()
-            letter.setPixmap(picture)
+            row.letter.setPixmap(picture)
 
 
 class Inputs(QWidget):
@@ -191,7 +230,10 @@ class Inputs(QWidget):
         )
         self._steps.valueChanged.connect(lambda n: self.changed.emit("steps", n))
         self._combo(
-            "search", "On release", SEARCHES, "While you drag, decoding is greedy; this is done when you let go"
+            "search",
+            "Decoder",
+            SEARCHES,
+            "Writes the walk and, when you let go, the point; a drag is previewed greedily",
         )
         self._heading("Exact point")
         self.coordinates = LineField(most=MOST_COORDINATES)

@@ -134,6 +134,7 @@ class LatentPanel(Panel):
             (hand.shown, self._on_hand),
             (main.report_ready, self._on_report),
             (main.anchors_ready, self._on_anchors),
+            (main.anchors_read, self._on_anchors_read),
             (main.walk_changed, self._on_walk),
             (self.beside.walk_changed, self._on_walk),
             (main.decoded, self._on_decoded),
@@ -249,6 +250,11 @@ class LatentPanel(Panel):
     @Slot()
     def _on_anchors(self) -> None:
         self.inputs.anchors.show_unknown(self.main.unknown)
+        self.inputs.anchors.show_reconstructions([])
+
+    @Slot()
+    def _on_anchors_read(self) -> None:
+        self.inputs.anchors.show_reconstructions([shown_words(s) for s in self.main.reconstructions])
 
     @Slot()
     def _on_walk(self) -> None:
@@ -358,6 +364,7 @@ class LatentPanel(Panel):
             "path": msgspec.to_builtins(self.keep.recording.steps),
             "tab": self.tabs.currentIndex(),
             "anatomy": self.anatomy.state(),
+            "file": self.cloud.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -369,12 +376,15 @@ class LatentPanel(Panel):
             self.keep.set_steps([s for s in steps if within(s.point)])
         except msgspec.ValidationError:
             self.keep.set_steps(())
+        self.cloud.restore(state.get("file", {}))
         self.tabs.setCurrentIndex(int(state.get("tab", 0)))
         if isinstance(state.get("anatomy"), dict):
             self.anatomy.restore(state["anatomy"])
 
     def stop(self) -> None:
-        """Stop gesture, replay and encoding."""
+        """Let go of a lasso; without one, stop gesture, replay and encoding."""
+        if self.cloud.clear_lasso():
+            return
         self.hand.rest()
         self.demonstration.stop()
         self.keep.playhead.pause()

@@ -239,7 +239,7 @@ class Stage(QWidget):
             x, y, _ = self.coordinates(np.asarray(event.points))[0]
             self.pad.set_decoded((float(x), float(y)))
         explorer = self.explorer
-        how = "preview, greedy" if event.preview else {"beam": "beam 5"}.get(self._choices.search, self._choices.search)
+        how = "preview, greedy" if event.preview else self._choices.decoder
         text = f"{number(event.seconds * 1e3)} ms, {how}   ·   {explorer.dropped:,} of {explorer.asked:,} dropped"
         metrics, width = self.timing.fontMetrics(), self.timing.width()
         self.timing.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, width))

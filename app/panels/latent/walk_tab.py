@@ -76,7 +76,9 @@ class WalkTab(QWidget):
             column.show_steps(steps, letters)
             column.show_hint("Type two sentences: what the model says between them appears here." if not index else "")
             total = explorer.walk[0].total if explorer.walk else 0
-            said = f"{len(column.folds)} different in {len(steps)} of {total} steps" if total else ""
+            said = (
+                f"{len(column.folds)} different in {len(steps)} of {total} steps, {explorer.decoder}" if total else ""
+            )
             self._titles[index].setText(f"{explorer.model}: {said}" if said else "")
             self._columns[index].setVisible(not index or bool(explorer.model))
         self.slider.show_steps(steps_of(self._explorers[0]), letters_of(self._explorers[0]))

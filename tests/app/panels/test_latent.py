@@ -165,6 +165,29 @@ def test_the_slider_goes_along_the_walk(shown):
     assert letters_of(shown.main) == {0: ("A", 0), shown.store.choices.steps - 1: ("B", 1)}
 
 
+def test_a_row_of_the_walk_the_place_it_leads_to_and_the_anchors_have_one_decoder(shown):
+    for search in ("beam", "greedy"):
+        shown.store.choose("search", search)
+        settle(shown)
+        walk = shown.main.walk
+        for row in (0, len(walk) // 2, len(walk) - 1):
+            shown.walk.lists[0].chosen.emit(row)
+            settle(shown)
+            assert shown.last.sentences[0].text == walk[row].sentence.text
+        ends = [walk[0].sentence.text, walk[-1].sentence.text]
+        assert [s.text for s in shown.main.reconstructions] == ends
+        assert shown.store.choices.decoder in shown.walk._titles[0].text()
+
+
+def test_what_a_sentence_comes_back_as_stands_under_it_with_its_differences(shown):
+    row = shown.inputs.anchors._rows[0]
+    shown.inputs.anchors.show_reconstructions([("the", "dog", "sleeps", "."), ()])
+    row.field.setText("The cat sleeps.")
+    shown.inputs.anchors.show_reconstructions([("the", "dog", "sleeps", "."), ()])
+    assert row.reconstruction.text() == "\u2192 the <u>dog</u> sleeps."
+    assert shown.inputs.anchors._rows[1].reconstruction.isHidden()
+
+
 def test_a_third_sentence_takes_part_in_plane_and_walk(shown):
     shown.inputs.changed.emit("anchors", (*EXAMPLE_ANCHORS, "the dog runs in the park ."))
     settle(shown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
+from app.panels.latent import LatentPanel
 from engine.messages import Encode, Encoded, Failed
 from tests.app.panels.conftest import LATENT_TEXTS, settle
 
@@ -120,6 +122,8 @@ def test_a_lasso_on_the_pad_beside_lists_what_it_shows_or_says_that_it_cannot(la
     settle(latent)
     latent.inputs.changed.emit("beside", "tiny-ae")
     settle(latent)
+    latent.beside.encode_cloud("other.txt", LATENT_TEXTS)
+    settle(latent)
     assert list(latent.beside.texts) != MANY
     before = latent.hand.point
     latent.stages[1].pad.lassoed.emit("sentences", np.array([0, 1]))
@@ -138,6 +142,8 @@ def test_a_search_lights_nothing_on_a_pad_of_other_sentences(latent, mine):
     latent.open_file(mine)
     settle(latent)
     latent.inputs.changed.emit("beside", "tiny-ae")
+    settle(latent)
+    latent.beside.encode_cloud("other.txt", LATENT_TEXTS)
     settle(latent)
     latent.sentences.search.setText("17")
     assert len(lit(latent.stages[0])) == sum("17" in text for text in MANY)
@@ -170,3 +176,31 @@ def test_a_file_that_is_no_text_is_refused_and_says_what_to_do(latent, tmp_path)
     assert latent.open_file(path)
     assert "line 1 holds the byte F6" in latent.services.notices.history[-1].text
     assert list(latent.main.texts) == before
+
+
+def test_escape_lets_go_of_a_lasso_before_it_stops_anything(latent):
+    latent.cloud.lasso()
+    assert latent.stages[0].pad.lassoing
+    latent.stop()
+    assert not latent.stages[0].pad.lassoing
+    every = latent.sentences.table.rows.rowCount()
+    latent.stages[0].pad.lassoed.emit("sentences", np.array([0, 2]))
+    assert latent.sentences.table.rows.rowCount() == 2
+    latent.stop()
+    assert latent.sentences.table.rows.rowCount() == every
+
+
+def test_a_file_is_encoded_with_a_model_that_comes_later_and_after_a_restart(latent, mine, latent_services, qtbot):
+    assert latent.open_file(mine)
+    settle(latent)
+    texts = list(latent.main.texts)
+    latent.store.choose("beside", "tiny-ae")
+    settle(latent)
+    assert list(latent.beside.texts) == texts
+    state = msgspec.json.decode(msgspec.json.encode(latent.state()))
+    again = LatentPanel(latent_services)
+    qtbot.addWidget(again)
+    again.restore(state)
+    settle(again)
+    assert list(again.main.texts) == list(again.beside.texts) == texts
+    assert again.main.cloud_name == mine.name

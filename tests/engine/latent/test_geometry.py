@@ -76,6 +76,23 @@ def test_an_analogy_of_strength_one_completes_the_parallelogram() -> None:
     np.testing.assert_array_equal(analogy(a, b, c, 0.0), c)
 
 
+def test_the_twin_of_a_pair_is_left_out_of_the_other_mean() -> None:
+    """Sentences far apart, each with a twin a small step away: the step is the attribute, and every pair shows it."""
+    random = np.random.default_rng(0)
+    negative = random.standard_normal((12, 8))
+    negative -= negative @ np.eye(8)[:1].T @ np.eye(8)[:1]  # nothing along the attribute
+    positive = negative + np.eye(8)[0]
+    by_hand = []
+    for own, other in ((negative, positive), (positive, negative)):
+        for i in range(12):
+            left = [np.delete(points, i, axis=0).mean(0) for points in (own, other)]
+            by_hand.append(np.linalg.norm(own[i] - left[0]) < np.linalg.norm(own[i] - left[1]))
+    assert attribute(negative, positive).accuracy == np.mean(by_hand) == 1.0
+    kept = [np.linalg.norm(p - np.delete(negative, i, axis=0).mean(0)) < np.linalg.norm(p - positive.mean(0))
+            for i, p in enumerate(negative)]  # fmt: skip
+    assert np.mean(kept) < 1.0  # with the twin kept in, some are taken for the other side
+
+
 def test_an_attribute_leads_from_mean_to_mean() -> None:
     negative = np.array([[-1.0, 0.0], [-1.0, 2.0], [-3.0, 1.0]])
     positive = negative + np.array([6.0, 0.0])
