@@ -7,11 +7,14 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests.e2e.program import ROOT, environment
+from tests.soak import stalls as stalls_module
+from tests.soak.stalls import Stalls
 from tests.soak.watch import Slope, floors, slope
 
 
@@ -54,6 +57,23 @@ def test_the_slope_is_least_squares_and_knows_how_sure_it_is() -> None:
     assert slope(points).value == pytest.approx(fitted)
     assert slope(points).error == pytest.approx(3.0 / (200**3 / 12) ** 0.5, rel=0.2)  # sigma / sqrt(sum (x - mean)^2)
     assert slope([]) == slope([(3, 4.0), (4, 5.0)]) == Slope()
+
+
+def test_a_stall_is_told_with_what_was_done_and_how_much_was_own_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    stalls, clock, own = Stalls(), iter([0.0, 0.9, 1.0, 1.35, 2.0, 2.1]), iter([0.0, 0.5, 0.5, 0.51, 0.6, 0.7])
+    monkeypatch.setattr(stalls_module, "time", SimpleNamespace(perf_counter=clock.__next__, thread_time=own.__next__))
+    stalls.screen = lambda: "toy"
+    with stalls.busy("a click"), stalls.busy("an event inside it"):
+        pass
+    for doing in ("a key", "a short key"):
+        with stalls.busy(doing):
+            pass
+    lines = list(stalls.lines())
+    assert lines[0] == "window held for more than 300 ms: 2 x by the clock, 1 x by its own work"
+    assert [line.strip() for line in lines[2:4]] == [
+        "900 ms, own work 500: a click | toy |",
+        "350 ms, own work 10: a key | toy |",
+    ]
 
 
 def test_a_floor_forgets_what_only_the_moment_needs() -> None:

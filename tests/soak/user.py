@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class Outcome:
     growth: tuple[Slope, Slope] = (Slope(), Slope())  # KB held and KB resident per action after warm-up
     floors: list[float] = field(default_factory=list)  # least MB held in each 1,000 actions
     memory_mb: tuple[float, float] = (0.0, 0.0)  # held and resident at the end
-    worst: list[tuple[str, float]] = field(default_factory=list)  # what kept the window busy longest, ms
+    stalls: list[str] = field(default_factory=list)  # what held the window longest
     threads: tuple[int, int] = (0, 0)  # before and after
     timers: tuple[dict[str, int], dict[str, int]] = ({}, {})
     widgets: tuple[int, int] = (0, 0)
@@ -56,7 +57,7 @@ class Outcome:
         for name, now, growth in zip(("in use", "resident"), self.memory_mb, self.growth, strict=True):
             yield f"  {name} {now:.0f}, {1000 * growth.value:+.0f} +- {1000 * growth.error:.0f}"
         yield "  least in use in each 1,000 actions: " + " ".join(f"{mb:.0f}" for mb in self.floors)
-        yield "longest busy: " + ", ".join(f"{what} {ms:.0f} ms" for what, ms in self.worst[:8])
+        yield from self.stalls
         yield f"threads {self.threads[0]} -> {self.threads[1]}, timers {self.timers[0]} -> {self.timers[1]}"
         yield f"widgets {self.widgets[0]} -> {self.widgets[1]}"
         for sentence, count in sorted(self.refusals.items()):
@@ -74,6 +75,7 @@ def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] 
         rest(window)
         before = threads(), ticking(), len(window.findChildren(QWidget))
         watch.follow(window.services.bridge)
+        watch.stalls.screen = lambda: on_screen(window)
         hand, rng = Hand(window, dialogs.files), random.Random(seed)
         plan = iter(replay) if replay is not None else drawn(Catalogue(window, dialogs.files, rng), count)
         began = time.monotonic()
@@ -88,6 +90,14 @@ def soak(home: Path, count: int, seed: int, journal: Path, replay: list[Action] 
         outcome.threads, outcome.timers = (before[0], after[0]), (dict(before[1]), dict(after[1]))
         outcome.widgets = before[2], after[2]
     return summed_up(outcome, watch)
+
+
+def on_screen(window: Window) -> str:
+    """The panel in front, what lies over it, and how much is being worked on."""
+    panel, over = window.current(), QApplication.activePopupWidget() or QApplication.activeModalWidget()
+    names = [panel.key if panel else "", type(over).__name__ if over else "", "presenting" * window.presenter.on]
+    jobs = len(window.services.bridge.jobs)
+    return ", ".join(name for name in (*names, f"{jobs} jobs" * bool(jobs)) if name)
 
 
 def see_everything(window: Window) -> None:
@@ -116,7 +126,7 @@ def one(window: Window, hand: Hand, action: Action, rng: random.Random, watch: W
     watch.doing = f"{outcome.actions}: {action.kind} {action.target} {action.value!r:.80}"
     named = f"{action.kind} {action.value if action.kind in ('command', 'demo') else action.target.rpartition('/')[2]}"
     try:
-        with watch.busy(named):
+        with watch.stalls.busy(named):
             outcome.done += hand.do(action)
     except Exception as error:  # noqa: BLE001 - a fault is noted, the user goes on
         watch.note("exception", f"{type(error).__name__}: {error}")
@@ -130,12 +140,10 @@ def pump(seconds: float, watch: Watch | None = None) -> None:
     """Let the event loop run for so long, and see how long it is away."""
     until = time.perf_counter() + seconds
     while True:
-        began = time.perf_counter()
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        with watch.stalls.busy(f"events after {watch.doing}") if watch else nullcontext():
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         now = time.perf_counter()
-        if watch is not None:
-            watch.worst["event loop"] = max(watch.worst.get("event loop", 0.0), now - began)
         if now >= until:
             return
         time.sleep(min(0.002, until - now))
@@ -182,7 +190,7 @@ def summed_up(outcome: Outcome, watch: Watch) -> Outcome:
     if watch.memory:
         outcome.memory_mb = watch.memory[-1][1] / 1024, watch.resident[-1][1] / 1024
         outcome.floors = [kb / 1024 for _, kb in floors(watch.memory)]
-    outcome.worst = sorted(((k, 1e3 * s) for k, s in watch.worst.items()), key=lambda pair: -pair[1])
+    outcome.stalls = list(watch.stalls.lines())
     outcome.faults = [*watch.faults]
     if outcome.threads[1] > outcome.threads[0]:
         outcome.faults.append(f"[threads] {outcome.threads[0]} before, {outcome.threads[1]} after")

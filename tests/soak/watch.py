@@ -9,7 +9,6 @@ import os
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from shiboken6 import isValid
 
 from app.bridge import ENDINGS, Bridge, Listener
 from engine.messages import Failed, Message, Paused, Progress, Queued, Request, Resumed, Started
+from tests.soak.stalls import Stalls
 
 OFFSCREEN = "This plugin does not support"  # what the offscreen platform says of windows and keyboards
 COURSE = (Queued, Started, Paused, Resumed, Progress, *ENDINGS)  # about a job, not results of it
@@ -110,7 +110,7 @@ class Watch(logging.Handler):
         self._firsts: dict[str, str] = {}
         self.refusals: Counter[str] = Counter()  # sentences of jobs that could not be done, as a person reads them
         self.results = 0
-        self.worst: dict[str, float] = {}  # seconds the window was busy at most, by what was done
+        self.stalls = Stalls()
         self.memory: list[tuple[int, float]] = []  # actions done, KB held
         self.resident: list[tuple[int, float]] = []  # actions done, KB resident
 
@@ -124,7 +124,8 @@ class Watch(logging.Handler):
         qInstallMessageHandler(self._on_qt)
         logging.getLogger().addHandler(self)
         try:
-            yield
+            with self.stalls.watched():
+                yield
         finally:
             logging.getLogger().removeHandler(self)
             qInstallMessageHandler(None)
@@ -148,14 +149,6 @@ class Watch(logging.Handler):
     def _on_qt(self, kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
         if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and message and not message.startswith(OFFSCREEN):
             self.note("Qt", message)
-
-    @contextmanager
-    def busy(self, what: str) -> Iterator[None]:
-        """The window does this and nothing else."""
-        began = time.perf_counter()
-        yield
-        spent = time.perf_counter() - began
-        self.worst[what] = max(self.worst.get(what, 0.0), spent)
 
     def remember(self, actions: int) -> None:
         """Note the memory in use."""

@@ -6,14 +6,15 @@ rows of a beam, and adds a rectifier or a residual on the way; a single row is f
 A layout is made at first use and again whenever the weights have changed; training and other devices use the plain
 product.
 
-For every number of rows oneDNN makes kernels of half a megabyte that it keeps, so rows are padded
-to one of a few numbers.
+For every shape of weights, number of rows and ending oneDNN makes a kernel in a buffer of a quarter of a megabyte and
+keeps it for good, a hundred megabytes when sixteen numbers of rows meet the bundled translators. So it is asked for a
+few numbers only, to which rows are padded, and where that would be more than half as many again, or where it gains
+little, the plain product does as well.
 """
 
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _ONEDNN: Any = torch.ops.mkldnn if torch._C._has_mkldnn else None
-_SIZES = (*range(2, 9), 12, *range(16, 129, 16))  # numbers of rows it is asked for; with more it gains little
+_SIZES = (2, 3, 5, 8, 16, 32, 80)  # numbers of rows it is asked for: a beam, a few, sixteen sentences by five beams
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")  # read at its first product; 1,024 otherwise
 _ROWS = 8  # the number of rows oneDNN's layout is made for; it serves others as well
 
@@ -46,7 +47,8 @@ class Packed:
         if torch.is_grad_enabled() or x.dtype is not torch.float32 or x.device.type != "cpu" or _ONEDNN is None:
             return _finish(functional.linear(x, weight, bias), relu, plus)
         rows = x.numel() // weight.shape[1]
-        if not 0 < rows <= _SIZES[-1]:
+        size = _size(rows)
+        if not size:
             return _finish(functional.linear(x, weight, bias), relu, plus)
         self._refresh(weight)
         if rows == 1:
@@ -57,7 +59,6 @@ class Packed:
             return _finish(out.view(*x.shape[:-1], -1), relu, plus)
         if self._onednn is None:
             self._onednn = _ONEDNN._reorder_linear_weight(weight.detach(), _ROWS)
-        size = _SIZES[bisect_left(_SIZES, rows)]
         if size == rows:
             return self._few(x, bias, relu, plus)
         out = self._few(_pad(x, rows, size), bias, relu, None if plus is None else _pad(plus, rows, size))
@@ -77,6 +78,14 @@ class Packed:
         if self._weight is not weight or self._key != key:
             self._weight, self._key = weight, key
             self._transposed = self._onednn = None
+
+
+def _size(rows: int) -> int:
+    """The number of rows to compute for so many; 0: the plain product does it."""
+    if rows == 1:
+        return 1
+    size = next((size for size in _SIZES if size >= rows), 0)
+    return size if 2 * size <= 3 * rows else 0
 
 
 def _pad(x: Tensor, rows: int, size: int) -> Tensor:

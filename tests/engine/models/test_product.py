@@ -14,7 +14,8 @@ SAME = rounding(48)  # each side adds at most 24 products of about one
 
 
 @pytest.mark.parametrize(
-    "shape", [(0, 24), (1, 24), (1, 1, 24), (5, 24), (9, 24), (3, 7, 24), (80, 24), (127, 24), (129, 24)]
+    "shape",
+    [(0, 24), (1, 24), (1, 1, 24), (5, 24), (7, 24), (9, 24), (11, 24), (3, 7, 24), (80, 24), (127, 24), (129, 24)],
 )
 def test_every_form_is_the_plain_product(shape: tuple[int, ...]) -> None:
     torch.manual_seed(0)
@@ -49,7 +50,7 @@ def test_few_numbers_of_rows_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> N
             x = torch.randn(rows, 3)
             assert torch.allclose(layer(x), functional.linear(x, layer.weight, layer.bias), atol=SAME)
     assert asked == set(product._SIZES)
-    assert len(asked) <= 16
+    assert len(asked) <= 8
 
 
 def test_changed_weights_are_noticed() -> None:
