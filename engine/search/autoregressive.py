@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from engine.messages import Branch, Hypothesis, SearchOptions
+from engine.search.capitals import Capitals
 from engine.search.contrastive import ContrastiveDecoding
 from engine.search.decode import Decoding
 from engine.search.demands import demands
@@ -28,6 +29,7 @@ def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> D
         constraints=asked.phrases,
         prompts=start.prompts,
         sizes=start.sizes,
+        capitals=Capitals(start.tokenizer),
         record=record,
     )
 

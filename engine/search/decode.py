@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.capabilities import NextToken
 from engine.messages import SearchOptions
 from engine.messages.search import Reason
+from engine.search.capitals import Capitals
 from engine.search.node import Candidate, Choice, Frontier, Node
 from engine.search.ranking import coverage_penalty, may_stop, top
 from engine.search.rules import MARKS, VOCABULARY, Rules
@@ -50,6 +51,7 @@ class Decoding:
         constraints: Sequence[Sequence[int]] = (),
         prompts: Sequence[Sequence[int]] = (),
         sizes: Sequence[int] = (),
+        capitals: Capitals | None = None,
         record: bool = False,
     ) -> None:
         """Every output of every input begins with `forced` and holds the `constraints`.
@@ -62,12 +64,13 @@ class Decoding:
             constraints: token ids of each phrase.
             prompts: token ids that each input's state has read, part of the text; none where there is a source.
             sizes: positions of each input's source, the rest of its row being padding; none: all count.
+            capitals: which tokens are one word, for rules about repeating.
             record: note what the trace needs.
         """
         self.model, self.state, self.options, self.record = model, state, options, record
         self.prompts, self.sizes, self.constraints = prompts, sizes, constraints
         self.strategy = strategy_of(options, constraints)
-        self.rules = Rules(options, forced)
+        self.rules = Rules(options, forced, capitals)
         groups, start = range(self.strategy.groups), self.strategy.start
         self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in groups]
         self._nodes = 0

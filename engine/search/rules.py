@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.messages import SearchOptions
 from engine.messages.search import Reason
+from engine.search.capitals import Capitals
 from engine.search.node import Node
 from engine.text import BOS, EOS, PAD, UNK
 
@@ -55,11 +56,12 @@ def rules_of(options: SearchOptions) -> list[Rule]:
 class Rules:
     """All rules of a search, applied to the scores of its live prefixes."""
 
-    def __init__(self, options: SearchOptions, forced: Sequence[int] = ()) -> None:
+    def __init__(self, options: SearchOptions, forced: Sequence[int] = (), capitals: Capitals | None = None) -> None:
         self.rules = rules_of(options)
         self.minimum = options.min_length
         self.penalty = options.repetition_penalty
         self.forced = list(forced)
+        self.capitals = capitals
 
     def apply(
         self,
@@ -72,9 +74,10 @@ class Rules:
         """Scores to search by, [R, V], and what was blocked in each row; the prefixes are of one length.
 
         Blocked tokens become minus infinity. A forced beginning leaves one token. The prompt that a row continues is
-        part of its text, as in transformers. The repetition penalty multiplies the log-probability of every token
-        of the text (Keskar et al. 2019; transformers does the same in beams, but penalises raw logits in greedy
-        search and sampling). With `keep`, or where scores differ from them, the log-probabilities stay as they are.
+        part of its text, as in transformers, and a word with and without a capital is one. The repetition penalty
+        multiplies the log-probability of every token of the text (Keskar et al. 2019; transformers does the same in
+        beams, but penalises raw logits in greedy search and sampling). With `keep`, or where scores differ from them,
+        the log-probabilities stay as they are.
         """
         forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
         scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
@@ -101,12 +104,20 @@ class Rules:
             scores[token] = log_probs[token]
             return reasons
         text = [*prompt, *prefix.tokens()]
+        if self.capitals is not None:
+            text = [self.capitals.fold(token) for token in text]
         if self.penalty != 1.0 and text:
-            scores[torch.tensor(sorted(set(text)), device=scores.device)] *= self.penalty
+            scores[torch.tensor(sorted(self._forms(set(text))), device=scores.device)] *= self.penalty
         for rule in self.rules:
-            reasons.update(dict.fromkeys(rule.blocked(text), rule.reason))
+            reasons.update(dict.fromkeys(self._forms(rule.blocked(text)), rule.reason))
         if len(reasons) == 1:
             scores[next(iter(reasons))] = -math.inf
         elif reasons:
             scores[list(reasons)] = -math.inf
         return reasons
+
+    def _forms(self, tokens: Collection[int]) -> Collection[int]:
+        """The tokens with those that read the same."""
+        if self.capitals is None:
+            return tokens
+        return {form for token in tokens for form in self.capitals.forms(token)}

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from engine.messages import SearchOptions
+from engine.search.capitals import Capitals
 from engine.search.decode import Decoding
 from engine.search.rules import NoRepeatNgram
-from engine.text import EOS
+from engine.text import EOS, UNK, Tokenizer
 from tests.engine.search.tiny import TinyModel, Tokens, brute_force, found, run, sentences
 
 WIDE = {"beam": 110, "max_length": 3, "stop": "exhaust"}
@@ -90,3 +91,35 @@ def test_the_repetition_penalty_counts_the_prompt() -> None:
             text = (*prompt, *sentence[:t])
             want += float(model.row(0, text)[token]) * (1.5 if token in text else 1.0)
         assert got[sentence] == pytest.approx(want, abs=1e-10)
+
+
+def test_a_word_with_and_without_a_capital_is_one_and_pieces_are_as_they_are() -> None:
+    text = ["The dog and the cat.", "I see what I see and i say it.", "see Tom, a tom."] * 9
+    words = Tokenizer.train("word", text, 60)
+    capitals = Capitals(words)
+    for lower, upper in (("i", "I"), ("the", "The"), ("tom", "Tom")):
+        pair = {words._exact(lower), words._exact(upper)} - {UNK}
+        assert set(capitals.forms(min(pair))) == pair
+        assert len({capitals.fold(token) for token in pair}) == 1
+    pieces = Tokenizer.train("unigram", text, 28)
+    assert all(Capitals(pieces).forms(token) == (token,) for token in range(3, pieces.size))
+
+
+@pytest.mark.parametrize("settings", [{"no_repeat_ngram": 2}, {"repetition_penalty": 1e6}])
+def test_what_was_said_with_a_capital_is_not_said_again_without(settings: dict[str, float]) -> None:
+    class Pairs:
+        """Tokens 4 and 5 are one word."""
+
+        forms = staticmethod(lambda token: (4, 5) if token in (4, 5) else (token,))
+        fold = staticmethod(lambda token: 4 if token == 5 else token)
+
+    model, prompt = TinyModel(5), (5, 6)
+    state = model.advance(model.advance(model.begin(1), torch.tensor([5])), torch.tensor([6]))
+    options = SearchOptions(**WIDE, **settings)  # type: ignore[arg-type]
+    search = Decoding(model, state, options, prompts=[prompt], capitals=Pairs())  # type: ignore[arg-type]
+    texts = [[Pairs.fold(t) for t in (*prompt, *s)] for s, _ in found(search) if s[-1] == EOS]
+    if "no_repeat_ngram" in settings:
+        assert all([4, 6] not in (text[i : i + 2] for i in range(1, len(text))) for text in texts)
+        assert any(4 in text[2:] for text in texts)
+    else:
+        assert texts[0][2:] == [EOS]  # every word was said: nothing is likelier than the end
