@@ -87,7 +87,7 @@ def train(
         if isinstance(event, TrainingBegan):
             state = event.state
             if event.step:
-                errors.print(f"goes on after step {event.step:,} of {event.total:,}, from {state}")
+                errors.print(f"goes on after step {event.step:,} of {event.total:,}, from {state}", soft_wrap=True)
         elif isinstance(event, TrainingPoint) and event.split == "valid":
             figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
             errors.print(f"step {event.step:,}/{event.total:,}  valid  {figures}")

@@ -41,6 +41,9 @@ def commands(panel: ClustersPanel) -> list[Command]:
     def always() -> bool:
         return True
 
+    def stopped() -> bool:
+        return studio.trainer.kept is not None
+
     return [
         command("demo", "Watch clusters form or collapse", panel.demo, "", always, ("collapse", "dgmvae")),
         command("figure", "Eight-panel figure", panel.gallery.show, "Ctrl+8", always, ("lecture",)),
@@ -48,6 +51,9 @@ def commands(panel: ClustersPanel) -> list[Command]:
         command("train", "Train a small model here", partial(_train, panel), "Ctrl+T", always, ("live",)),
         command("hold", "Hold the training, or go on", studio.trainer.toggle, "", lambda: studio.trainer.running),
         command("cancel", "Cancel the training", studio.trainer.cancel, "", lambda: studio.trainer.running),
+        command("resume", "Go on with the stopped training", studio.resume, "", stopped),
+        command("keep", "Keep the stopped training for later", studio.trainer.keep, "", stopped),
+        command("drop", "Drop the stopped training", studio.trainer.drop, "", stopped),
         command("play", "Play the training, or pause", head.toggle, "Space", filmed),
         command("forward", "One frame on", partial(head.step, 1), "Right", filmed),
         command("back", "One frame back", partial(head.step, -1), "Left", filmed),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from app.panels.clusters.choices import LIVE
+from app.panels.clusters.choices import LIVE, Lesson
 from app.panels.clusters.tally import as_json, as_tsv, by_code, by_component, named
 from app.panels.clusters.trainer import Trainer
 
@@ -27,10 +27,14 @@ class Studio(QObject):
             (panel.run_bar.pause_wanted, self.trainer.toggle),
             (panel.run_bar.cancel_wanted, self.trainer.cancel),
             (panel.run_bar.watch_wanted, self.watch),
+            (panel.run_bar.resume_wanted, self.resume),
+            (panel.run_bar.keep_wanted, self.trainer.keep),
+            (panel.run_bar.drop_wanted, self.trainer.drop),
             (form.data_wanted, self.choose_data),
             (self.trainer.changed, self._on_run),
             (self.trainer.frame_added, self._on_frame),
             (self.trainer.saved, self._on_saved),
+            (self.trainer.said, panel.services.notices.info),
             (self.trainer.failed, panel.services.notices.error),
         ):
             signal.connect(slot)
@@ -45,14 +49,21 @@ class Studio(QObject):
     @Slot()
     def train(self) -> None:
         """Train what the form says and watch it."""
+        self._start(self._panel.store.choices.lesson)
+
+    @Slot()
+    def resume(self) -> None:
+        """Go on with what was stopped, and watch it, whatever the form says by now."""
+        self._start(self.trainer.lesson)
+
+    def _start(self, lesson: Lesson) -> None:
         panel = self._panel
-        self.trainer.start(panel.store.choices.lesson)
+        self.trainer.start(lesson)
         if self.trainer.running:
             panel.store.set(panel.store.choices.with_fields(model=LIVE))
             panel.main.show_film(self.trainer.film)
             panel.cinema.playhead.reset()
             panel.inputs.show_source(panel.material.said())
-            lesson = self.trainer.lesson
             panel.explain.say(f"Training {lesson.title} from seed {lesson.seed}: the map follows, frame by frame.")
             self._list()
 

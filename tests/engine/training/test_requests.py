@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -258,6 +262,29 @@ def test_stopping_at_any_event_loses_and_repeats_nothing(folder: Path) -> None:
             break
     assert saved(parts).read_bytes() == saved(whole).read_bytes()
     assert len(points) == 6
+
+
+def test_an_interrupted_command_says_what_is_kept_and_the_same_one_goes_on(folder: Path) -> None:
+    """Ctrl+C in a real process: the step is finished, its state kept, and the next run begins after it."""
+    places = ["--data", str(folder), "--run", str(folder / "runs"), "--output", str(folder / "m.safetensors")]
+    slow = "import time; from engine.training.language_model import LanguageModelTask as T; s = T.step\n"
+    slow += "def step(self, batch):\n    time.sleep(0.05)\n    yield from s(self, batch)\nT.step = step\n"
+    program = slow + "from engine.__main__ import main; main()"
+    arguments = [sys.executable, "-c", program, "train", str(folder / "toy.toml"), "--threads", "1", *places]
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    said = process.stderr.readline()  # the first validation
+    assert "valid" in said
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, rest
+    found = re.search(r"the same command goes on after step (\d+) of 18; delete \S+/runs/toy-\w+\.state", rest)
+    assert found, rest
+    assert not (folder / "m.safetensors").exists()
+    events = trained(asked(folder, run="runs", output="m"))  # the same request, by another way
+    assert began(events).step == int(found[1])
+    whole = trained(asked(folder, run="whole", output="whole"))
+    assert (folder / "m.safetensors").read_bytes() == saved(whole).read_bytes()
 
 
 def test_only_a_state_is_dropped(folder: Path) -> None:

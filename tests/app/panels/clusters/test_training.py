@@ -177,6 +177,54 @@ def test_a_training_is_held_while_another_model_is_read_and_then_cancelled(live,
     assert live.inputs.lesson.start.isEnabled()
     assert live.store.choices.model == LIVE  # what there is stays on show
     assert live.state()["choices"]["model"] == ""
+    assert live.bridge.wait_for(lambda: trainer.kept is not None, 20)
+
+
+def stopped(live, qtbot):
+    """Train for some steps and cancel; the trainer, once it has been said what is kept."""
+    live.choose("lesson", live.store.choices.lesson.with_fields(passes=200))
+    live.studio.train()
+    trainer = live.studio.trainer
+    assert live.bridge.wait_for(lambda: trainer.progress.done > 4, 60)
+    qtbot.mouseClick(live.run_bar.cancel, Qt.MouseButton.LeftButton)
+    assert live.bridge.wait_for(lambda: trainer.kept is not None, 20)
+    return trainer
+
+
+def test_a_cancelled_training_says_what_is_kept_and_goes_on_from_there(live, qtbot, tmp_path):
+    trainer = stopped(live, qtbot)
+    kept, bar = trainer.kept, live.run_bar
+    (state,) = (tmp_path / "runs").glob("*.state")
+    assert kept.step >= 5
+    assert kept.state == str(state)
+    assert f"stopped after {kept.step:,} of {kept.total:,} steps and kept" in bar.said.text()
+    shown = {b.text() for b in (bar.watch, bar.pause, bar.cancel, bar.resume, bar.keep, bar.drop) if b.isVisible()}
+    assert shown == {"Go on", "Keep", "Drop"}
+    live.choose("lesson", live.store.choices.lesson.with_fields(seed=7))  # the form has moved on
+    qtbot.mouseClick(bar.resume, Qt.MouseButton.LeftButton)
+    assert (trainer.running, trainer.lesson.seed, trainer.kept) == (True, 1, None)
+    assert live.bridge.wait_for(lambda: trainer.progress.done > kept.step, 60)
+    assert f"goes on after step {kept.step:,}" in live.services.notices.history[-1].text
+    assert bar.cancel.isVisible()
+    assert not bar.drop.isVisible()
+    trainer.cancel()
+    assert live.bridge.wait_for(lambda: not trainer.running, 20)
+
+
+def test_what_was_kept_is_left_for_later_or_dropped(live, qtbot, tmp_path):
+    trainer = stopped(live, qtbot)
+    (state,) = (tmp_path / "runs").glob("*.state")
+    qtbot.mouseClick(live.run_bar.keep, Qt.MouseButton.LeftButton)
+    assert not live.run_bar.isVisible()
+    assert "go on from there" in live.services.notices.history[-1].text
+    assert state.exists()
+    assert trainer.kept is None
+    trainer = stopped(live, qtbot)  # the same choices: it went on
+    assert any("goes on after step" in n.text for n in live.services.notices.history)
+    qtbot.mouseClick(live.run_bar.drop, Qt.MouseButton.LeftButton)
+    assert live.bridge.wait_for(lambda: not state.exists(), 20)
+    assert live.bridge.wait_for(lambda: "begin anew" in live.services.notices.history[-1].text, 20)
+    assert not live.run_bar.isVisible()
 
 
 def test_a_text_that_is_not_there_is_said(live, tmp_path):
