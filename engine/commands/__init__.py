@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, clusters, latent, mh, mh_eval, models, table, toy, training, translate
+from engine.commands import beam, clusters, latent, mh, mh_eval, models, paraphrases, table, toy, training, translate
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
@@ -19,6 +19,7 @@ COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     mh.add_to,
     toy.add_to,
     mh_eval.add_to,
+    paraphrases.add_to,
 )
 
 __all__ = ["COMMANDS"]

@@ -57,6 +57,7 @@ def mh(
     delete: float = typer.Option(1.0, min=0, help="Weight of the move."),
     fluency: float = typer.Option(1.0, min=0, help="Weight of log p(sentence)."),
     similarity: float = typer.Option(None, min=0, help=f"Weight of similarity [{PARAPHRASE:g} with a source]."),
+    keep: bool = typer.Option(Similarity().keep, help=setting_of(Sample, "terms.similarity.keep").effect),
     length: float = typer.Option(0.0, min=0, help="Weight of -(words - goal)^2 / 2."),
     length_goal: int = typer.Option(GOAL, min=1, help="Words."),
     min_length: int = typer.Option(DEFAULT.min_length, min=1, help="Words."),
@@ -71,7 +72,7 @@ def mh(
 ) -> None:
     """Edit a sentence word by word so that the chain's law is exactly the target's (CGMH)."""
     similarity = (PARAPHRASE if source else 0.0) if similarity is None else similarity
-    terms = (Fluency(weight=fluency), Similarity(weight=similarity), Length(weight=length, goal=length_goal))
+    terms = (Fluency(weight=fluency), Similarity(weight=similarity, keep=keep), Length(weight=length, goal=length_goal))
     request = request_of(
         Sample,
         model=model,

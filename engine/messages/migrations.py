@@ -11,7 +11,8 @@ TERMS = (("fluency", 1.0), ("similarity", 0.0), ("length", 0.0))
 def migrated(values: Any) -> Any:
     """A request's or event's plain values with every former `Sample` in them as this version writes it.
 
-    A former run chose its places among all words and its terms from a table of weights; it replays as it was made.
+    A former run chose its places among all words and had a table of weights for its terms, of which similarity was by
+    word vectors alone; it replays as it was made.
     """
     if not isinstance(values, dict):
         return values
@@ -21,6 +22,7 @@ def migrated(values: Any) -> Any:
     if values.get("request") != "Sample" or not isinstance(weights, dict):
         return values
     terms: list[dict[str, Any]] = [{"term": name, "weight": weights.get(name, usual)} for name, usual in TERMS]
+    terms[1]["keep"] = False
     terms[2]["goal"] = values.get("length_goal", 10)
     kept = [t for t in terms if t["weight"] != 0 or t["term"] == "fluency"]
     rest = {name: value for name, value in values.items() if name not in ("terms", "length_goal")}

@@ -109,6 +109,16 @@ class Similarity(TargetTerm, frozen=True, tag="similarity"):
             option="similarity",
         ),
     ] = 20.0
+    keep: Annotated[
+        bool,
+        setting(
+            "Keep names, numbers, negations",
+            effect="Word vectors hardly tell a name, a number or a negation from another: on, each counts by itself, "
+            "and a negation that the source lacks costs as much",
+            rare=True,
+            option="keep",
+        ),
+    ] = True
 
 
 class Length(TargetTerm, frozen=True, tag="length"):

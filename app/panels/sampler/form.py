@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -91,7 +92,8 @@ class SamplerForm(QWidget):
         self._fields["temperature"].setEnabled(not ladder)
         self._fields["order"].setEnabled(values.mode == "keywords")
         self._fields["first"].setEnabled(values.mode != "sentence")
-        self._fields["terms.similarity.weight"].setEnabled(values.mode == "paraphrase")
+        for field in ("terms.similarity.weight", "terms.similarity.keep"):
+            self._fields[field].setEnabled(values.mode == "paraphrase")
         self.show_errors(errors)
 
     def show_errors(self, errors: dict[str, str]) -> None:
@@ -176,7 +178,9 @@ class SamplerForm(QWidget):
     def _build_rare(self, grid: QGridLayout) -> None:
         for field in ("full_share", "proposal", "places", "order"):
             self._setting(grid, field)
-        for field in ("terms.fluency.weight", "terms.similarity.weight", "terms.length.weight", "terms.length.goal"):
+        for field in ("terms.fluency.weight", "terms.similarity.weight", "terms.similarity.keep"):
+            self._setting(grid, field)
+        for field in ("terms.length.weight", "terms.length.goal"):
             self._setting(grid, field)
         for field in ("min_length", "max_length"):
             self._setting(grid, field)
@@ -274,6 +278,8 @@ class SamplerForm(QWidget):
         match known.kind:
             case "choice":
                 box = self._choice(field, known.choices)
+            case "switch":
+                box = self._switch(field)
             case "count":
                 box = SpinBox(minimum=int(known.low or 0), maximum=int(known.high or 0))
                 box.setSpecialValueText("endless" if field == "steps" else "")
@@ -283,6 +289,12 @@ class SamplerForm(QWidget):
                 self._wire(box, field)
         box.setToolTip(known.effect)
         self._row(grid, field, title, box)
+
+    def _switch(self, field: str) -> QCheckBox:
+        box = QCheckBox()
+        box.toggled.connect(lambda on: self.edited.emit(field, on))
+        self._setters[field] = lambda on: self._quietly(box, lambda: box.setChecked(on))
+        return box
 
     def _choice(self, field: str, items: Mapping[str, str]) -> ComboBox:
         box = ComboBox()

@@ -133,7 +133,9 @@ def command_line(request: Sample) -> str:
             value = value or default
         if field == "terms.similarity.weight" and request.source:
             default = None  # the command has a default of its own for paraphrases
-        if value != default:
+        if isinstance(value, bool) and value != default:
+            out.append(option if value else option.replace("--", "--no-"))
+        elif value != default:
             out.append(f"{option} {_write(value)}")
     return " ".join([*out, "--out run.jsonl"])
 
@@ -156,6 +158,7 @@ OPTIONS = {
     "moves.delete": "--delete",
     "terms.fluency.weight": "--fluency",
     "terms.similarity.weight": "--similarity",
+    "terms.similarity.keep": "--keep",
     "terms.length.weight": "--length",
     "terms.length.goal": "--length-goal",
     "temperature": "--temperature",

@@ -11,7 +11,7 @@ from engine.messages import sampling
 
 TERMS: dict[type[sampling.TargetTerm], Callable[[Any, Material], Term]] = {
     sampling.Fluency: lambda asked, material: Fluency(),
-    sampling.Similarity: lambda asked, material: Similarity.to_source(material),
+    sampling.Similarity: lambda asked, material: Similarity.to_source(material, keep=asked.keep),
     sampling.Length: lambda asked, material: Length(asked.goal),
 }
 """How each kind that a request may ask for is made; raises ValueError with one sentence where it cannot be."""

@@ -568,7 +568,7 @@ def test_the_copied_command_asks_for_the_same_run():
         keywords="",
         source="it is 'good'",
         locked=(0, 2),
-        terms=(Fluency(), Similarity(weight=12.5), Length(weight=0.1, goal=8)),
+        terms=(Fluency(), Similarity(weight=12.5, keep=False), Length(weight=0.1, goal=8)),
         moves=MoveWeights(replace=2, insert=0.5),
         ladder=(1.0, 1.5),
         temperature=0.8,

@@ -304,7 +304,7 @@ def test_a_session_of_the_version_before_comes_back(panel, running):
     del kept[0]["request"]["places"]
     former = base64.b64encode(zlib.compress(msgspec.msgpack.encode(kept))).decode()
     panel.restore({**run, "run": former, "parameters": {"mode": "paraphrase", "sample": FORMER}})
-    wanted = (Fluency(weight=0.5), Similarity(weight=10.0), Length(weight=0.25, goal=7))
+    wanted = (Fluency(weight=0.5), Similarity(weight=10.0, keep=False), Length(weight=0.25, goal=7))
     for sample in (panel.parameters.sample, panel.parameters.request(), panel.run.request):
         assert sample.terms == wanted
         assert sample.places == "every"  # so that it replays as it was made
@@ -315,7 +315,8 @@ def test_a_run_file_of_the_version_before_is_taken_over(panel, noted, tmp_path):
     path = tmp_path / "old.jsonl"
     path.write_bytes(encode(FORMER) + b"\n")
     assert panel.open_file(path)
-    assert noted.requests[-1].terms == (Fluency(weight=0.5), Similarity(weight=10.0), Length(weight=0.25, goal=7))
+    terms = (Fluency(weight=0.5), Similarity(weight=10.0, keep=False), Length(weight=0.25, goal=7))
+    assert noted.requests[-1].terms == terms
     assert noted.requests[-1].places == "every"
     assert panel.parameters.field("terms.length.goal") == 7
 

@@ -8,7 +8,7 @@ import pytest
 from engine.mcmc.support import Requirement, Support
 from engine.mcmc.target import Target
 from engine.mcmc.terms import Edits, Fluency, Length, Similarity
-from engine.mcmc.terms.similarity import content_words, distinctive
+from engine.mcmc.terms.similarity import KEPT, Kept, content_words, distinctive, is_kept
 
 WORDS = (4, 5, 6)
 ALL = [s for n in range(5) for s in itertools.product(WORDS, repeat=n)]
@@ -88,3 +88,37 @@ def test_the_score_of_a_candidate_is_that_of_the_whole_sentence() -> None:
 def test_content_words_leave_function_words_and_punctuation_out() -> None:
     assert content_words(["The", "movie", "is", "a", "great", "success", "."]) == [1, 4, 5]
     assert content_words(["it", "is"]) == [0, 1]
+
+
+def test_kept_words_count_by_themselves_and_vectors_do_not_replace_them() -> None:
+    words = ["<pad>", "<unk>", "<s>", "</s>", "not", "couldn't", "never", "Tom", "Mary", "three", "four", "dog", "the"]
+    ids = {word: i for i, word in enumerate(words)}
+    vectors = np.ones((len(words), 3)) + 0.01 * np.random.default_rng(0).normal(size=(len(words), 3))
+    source = [ids[w] for w in ("Tom", "not", "three", "dog")]
+    matcher = Similarity([ids["dog"]], vectors, len(words), Kept.of(source, words))
+
+    def score(text: str) -> float:
+        row = np.asarray([[ids[w] for w in text.split()]])
+        return float(matcher.score(Edits.whole(row, np.asarray([row.shape[1]]), np.zeros(1)))[0, 0])
+
+    lost = KEPT * np.log(2)
+    assert score("Tom not three dog") == score("dog three couldn't Tom") == 0
+    assert score("Mary not three dog") == pytest.approx(-lost)
+    assert score("Tom not four dog") == pytest.approx(-lost)
+    assert score("Tom three dog") == pytest.approx(-lost)
+    assert score("Tom never three dog") == pytest.approx(KEPT * np.log(0.75))  # a negation, if not the same
+    assert score("Tom not three not dog") == pytest.approx(-lost)  # one that the source lacks
+    assert score("dog") == pytest.approx(-3 * lost)
+    plain = Similarity([ids["dog"]], vectors, len(words))
+    row = np.asarray([[ids["dog"], ids["not"], ids["not"]]])
+    assert plain.score(Edits.whole(row, np.asarray([3]), np.zeros(1)))[0, 0] == 0
+
+
+@pytest.mark.parametrize("word", ["not", "Don't", "cannot", "nobody", "3", "twelve", "Tom"])
+def test_negations_numbers_and_names_are_kept(word: str) -> None:
+    assert is_kept(word)
+
+
+@pytest.mark.parametrize("word", ["I", "I'm", "one", "dog", "another", "want", "."])
+def test_other_words_are_not(word: str) -> None:
+    assert not is_kept(word)

@@ -28,7 +28,7 @@ FORMER: dict[str, Any] = {"request": "Sample", "model": "m", "source": "a b", "l
         ({"fluency": 1.0, "similarity": 0.0, "length": 0.0}, (Fluency(),)),
         (
             {"fluency": 0.0, "similarity": 10.0, "length": 0.5},
-            (Fluency(weight=0.0), Similarity(weight=10.0), Length(weight=0.5, goal=7)),
+            (Fluency(weight=0.0), Similarity(weight=10.0, keep=False), Length(weight=0.5, goal=7)),
         ),
         ({}, (Fluency(),)),
     ],
