@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.capabilities import WordVectors, require
+from engine.capabilities import WordVectors
 from engine.mcmc.arrays import Array, Ids, Mask
 from engine.mcmc.terms.protocol import Edits, Material
 
@@ -70,7 +70,9 @@ class Similarity:
     @classmethod
     def to_source(cls, material: Material, *, keep: bool) -> Similarity:
         """Of a run, with kept words or by word vectors alone; ValueError where the forward model has no vectors."""
-        vectors = require(material.forward, WordVectors).word_vectors()
+        if not isinstance(material.forward, WordVectors):
+            raise ValueError("Similarity needs a language model with word vectors; this one has none.")
+        vectors = material.forward.word_vectors()
         words = material.lexicon.words(material.source)
         content = [material.source[i] for i in content_words(words) if not (keep and is_kept(words[i]))]
         kept = Kept.of(material.source, material.lexicon.words(range(len(material.lexicon)))) if keep else None
