@@ -108,8 +108,8 @@ class Files:
     def collect(self) -> Session:
         """The session as it is now."""
         w, bridge = self._window, self._window.services.bridge
-        states = dict(w.saved)
-        states.update({p.key: {"panel": p.state(), "anatomy": p.anatomy.state()} for p in w.panels()})
+        states = {p.key: {"panel": p.state(), "anatomy": p.anatomy.state()} for p in w.panels()}
+        states.update(w.saved)  # what no panel has taken yet is as it was
         base, front = w.autosave.path.parent, w.current()
         return Session(
             geometry=bytes(w.saveGeometry().toBase64().data()).decode(),
@@ -121,15 +121,15 @@ class Files:
         )
 
     def apply(self, session: Session) -> None:
-        """Put a session back into a window that is already open."""
-        w = self._window
-        built = {p.key: p for p in w.panels()}
-        w.saved = {k: v for k, v in session.panels.items() if k not in built}
-        for key in built.keys() & session.panels.keys():
-            w.restore_panel(built[key], session.panels[key])
+        """Put a session back into a window that is already open: the panel in front now, the others one by one."""
+        w, front = self._window, self._window.current()
+        w.saved = dict(session.panels)
         w.presenter.scenes, w.presenter.place = list(session.scenes), -1
         if session.panel in w.panel_keys():
             w.show_panel(session.panel)
+        elif front:
+            w.panel(front.key)
+        w.make_ready()
 
     def load_models(self, session: Session, base: Path) -> None:
         """Load what was loaded; a file that is gone or another one now is said so."""

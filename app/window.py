@@ -62,7 +62,7 @@ class Window(QMainWindow):
         self.keep_settings = True
         self._kinds = list(panels)
         self._panels: dict[str, Panel] = {}
-        self.saved: dict[str, dict[str, Any]] = {}  # of panels not built yet
+        self.saved: dict[str, dict[str, Any]] = {}  # of a session, for panels that have not taken it yet
         self.presenter = Presenter(self)
         self.files = Files(self)
         self.autosave = Autosave(self.files.collect, session_path, self)
@@ -144,11 +144,12 @@ class Window(QMainWindow):
         if keys := self.panel_keys():
             self.show_panel(session.panel if session and session.panel in keys else keys[0])
         self.autosave.start()
-        QTimer.singleShot(0, self, self._build_next)
+        self.make_ready()
 
     def panel(self, key: str) -> Panel:
-        """A panel, built now if it is the first time; raises KeyError for an unknown key."""
-        if key not in self._panels:
+        """A panel, built or put back now if it waits for that; raises KeyError for an unknown key."""
+        new = key not in self._panels
+        if new:
             place = next((i for i, k in enumerate(self._kinds) if k.key == key), None)
             if place is None:
                 raise KeyError(key)
@@ -160,9 +161,10 @@ class Window(QMainWindow):
             self.stack.insertWidget(place, panel)
             self.stack.removeWidget(blank)
             blank.deleteLater()
-            if key in self.saved:
-                self.restore_panel(panel, self.saved.pop(key))
-            panel.set_presenting(self.presenter.on)
+        if key in self.saved:
+            self.restore_panel(self._panels[key], self.saved.pop(key))
+        if new:
+            self._panels[key].set_presenting(self.presenter.on)
         return self._panels[key]
 
     def panel_keys(self) -> list[str]:
@@ -194,15 +196,21 @@ class Window(QMainWindow):
         if self._kinds:
             self.show_panel(self._kinds[(self.stack.currentIndex() + by) % len(self._kinds)].key)
 
-    def _build_next(self) -> None:
-        """One more panel, so that later clicks find it ready; the event loop runs in between."""
-        if waiting := [kind.key for kind in self._kinds if kind.key not in self._panels]:
+    def make_ready(self) -> None:
+        """Build or put back the panels one by one, so that later clicks find them; the event loop runs in between."""
+        QTimer.singleShot(0, self, self._next_ready)
+
+    def _waiting(self) -> list[str]:
+        return [k for k in self.panel_keys() if k not in self._panels or k in self.saved]
+
+    def _next_ready(self) -> None:
+        if waiting := self._waiting():
             self.panel(waiting[0])
-            QTimer.singleShot(30, self, self._build_next)
+            QTimer.singleShot(30, self, self._next_ready)
 
     def when_ready(self, act: Callable[[], None]) -> None:
         """Do something once every panel stands and the library is known."""
-        if len(self._panels) == len(self._kinds) and (self.services.bridge.models or not self.services.bridge.jobs):
+        if not self._waiting() and (self.services.bridge.models or not self.services.bridge.jobs):
             act()
         else:
             QTimer.singleShot(30, self, lambda: self.when_ready(act))

@@ -173,3 +173,26 @@ def test_two_windows_never_write_one_session_file(qapp, tmp_path):
 def test_a_folder_that_takes_no_lock_is_no_reason_not_to_open(qapp):
     claim = Claim(Path("/proc/no/session.json"))
     assert (claim.path, claim.taken) == (Path("/proc/no/session.json"), False)
+
+
+def test_a_session_is_put_back_panel_by_panel_and_nothing_is_lost_meanwhile(make_window):
+    window = make_window()
+    notes, other = (window.panel(key) for key in window.panel_keys())
+    window.show_panel(notes.key)
+    session = window.files.collect()
+    told = {p.key: [] for p in (notes, other)}
+    for panel in (notes, other):
+        panel.restore = told[panel.key].append
+    window.files.apply(session)
+    assert [len(told[p.key]) for p in (notes, other)] == [1, 0]  # the one in front at once, the other later
+    assert window.files.collect().panels == session.panels
+    ready = []
+    window.when_ready(lambda: ready.append(dict(window.saved)))
+    assert window.services.bridge.wait_for(lambda: ready)
+    assert ready == [{}]
+    assert [len(told[p.key]) for p in (notes, other)] == [1, 1]
+    window.files.apply(session)
+    window.show_panel(other.key)  # before its turn
+    assert len(told[other.key]) == 2
+    assert window.services.bridge.wait_for(lambda: not window._waiting())
+    assert len(told[other.key]) == 2
