@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol, Self, TypeVar, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar as TypeVarWithDefault
 
+from engine.messages.core import FloatArray
 from engine.vocabulary import Vocabulary
 
 Direction = Literal["forward", "backward"]
@@ -192,9 +194,54 @@ class MixtureShape(Protocol):
         """Whether the decoder reads codes, not points drawn from components."""
 
 
+class Prior(Protocol):
+    """p(z): where points lie before any sentence is known."""
+
+    @property
+    def scale(self) -> float:
+        """The standard deviation of a coordinate about zero, for drawing; 1 in N(0, I)."""
+
+    def sample(self, count: int, random: np.random.Generator) -> FloatArray:
+        """Points, [count, D]."""
+
+    def log_prob(self, points: Tensor) -> Tensor:
+        """Log density of points [..., D], [...]."""
+
+
+class Posterior(Protocol):
+    """q(z|x) for B sentences. A Gaussian is one kind; mixtures, flows, laws on a sphere are others."""
+
+    @property
+    def mean(self) -> Tensor:
+        """[B, D]."""
+
+    @property
+    def log_variance(self) -> Tensor:
+        """Of each coordinate by itself, [B, D]."""
+
+    @property
+    def gaussian(self) -> bool:
+        """Whether it is the independent Gaussian of its mean and log-variance, so that these say all."""
+
+    def sample(self) -> Tensor:
+        """One point for each sentence, [B, D], with gradients where it has them; torch's generator gives the noise."""
+
+    def samples(self, count: int, randoms: Sequence[np.random.Generator]) -> Tensor:
+        """`count` points for each sentence, [B, S, D] in float64, row b from `randoms[b]` alone.
+
+        So a sentence's points do not depend on the batch it falls into.
+        """
+
+    def log_prob(self, points: Tensor) -> Tensor:
+        """Log q(point|x) of each sentence's own points, [B, S, D] -> [B, S]."""
+
+    def kl(self, prior: Prior) -> Tensor | None:
+        """KL(q(z|x) || prior) in closed form, in parts that add up, [B, parts]; None where there is none."""
+
+
 @runtime_checkable
 class Latent(Model, Protocol):
-    """Encodes sentences to a Gaussian posterior and decodes points of the latent space."""
+    """Encodes sentences to a posterior and decodes points of the latent space."""
 
     @property
     def latent_size(self) -> int:
@@ -204,8 +251,12 @@ class Latent(Model, Protocol):
     def variational(self) -> bool:
         """Whether posterior and prior are laws; in a plain autoencoder the posterior is a point."""
 
-    def posterior(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x), each [B, D], for token ids without marks."""
+    @property
+    def prior(self) -> Prior:
+        """p(z); a plain autoencoder has one to draw points from."""
+
+    def posterior(self, sentences: Sequence[Sequence[int]]) -> Posterior:
+        """q(z|x) of token ids without marks."""
 
     def decoder(self, points: Tensor) -> Scores:
         """The sentence distribution p(x|z) at each point ([B, D]); row b reads point b."""

@@ -150,8 +150,9 @@ def _gives_numbers(model: TextModel) -> bool:
     if isinstance(model, Seq2Seq):
         readers.append(model.condition(first_word))
     if isinstance(model, Latent):
-        answers.extend(model.posterior(first_word))
-        readers.append(model.decoder(answers[0]))
+        posterior = model.posterior(first_word)
+        answers += [posterior.mean, posterior.log_variance]
+        readers.append(model.decoder(posterior.mean))
     answers += [reader.log_probs(reader.begin(1)) for reader in readers]
     return not any(bool(a.isnan().any()) for a in answers)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import numpy as np
 
+from engine.capabilities import Mixture, require
 from engine.jobs import Context, handles
 from engine.latent.charts import chart_of
 from engine.latent.recording import HeldOut, held_out, recorded
@@ -36,22 +36,20 @@ DRAWN = 1000
 """Prior points that stand for held-out sentences in a model that recorded none."""
 
 
-def mixture_model(name: str, context: Context) -> Generator[Event, None, tuple[Any, ModelInfo]]:
+def mixture_model(name: str, context: Context) -> Generator[Event, None, tuple[Mixture, ModelInfo]]:
     """Load a model; returns it with its description. Raises ValueError when its prior is no mixture."""
     yield from context.library.load(name)
     model, info = context.library.get(name)
-    if "Mixture" not in info.capabilities:
-        raise ValueError(f"{info.name} has no mixture in its latent space, so it has no clusters to show")
-    return model, info
+    return require(model, Mixture, info.name), info
 
 
-def components_of(model: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+def components_of(model: Mixture) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Means [M, K, d], log-variances [M, K, d] and weights [M, K] of a model's prior."""
     means, log_vars, weights = (part.detach().float().cpu().numpy() for part in model.components())
     return means, log_vars, weights
 
 
-def blocks_of(model: Any, points: FloatArray) -> FloatArray:
+def blocks_of(model: Mixture, points: FloatArray) -> FloatArray:
     """The mixture variables' blocks [N, M, d] of points [N, D]; raises ValueError for points of another size."""
     shape, count = model.shape, len(points)
     given = np.asarray(points, dtype=np.float32)
@@ -161,7 +159,7 @@ def map_clusters(request: MapClusters, context: Context) -> Iterator[Event]:
 
 
 def _encoded(
-    model: Any, texts: tuple[str, ...], labels: tuple[str, ...], start: int, total: int
+    model: Mixture, texts: tuple[str, ...], labels: tuple[str, ...], start: int, total: int
 ) -> Generator[Event, None, ClusterPoints]:
     shape = model.shape
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 
+from engine.capabilities import Latent, require
 from engine.jobs import Context, handles
 from engine.latent.decoding import as_points, best_only, others, read_points
 from engine.latent.directions import analogy, attribute, neighbours
 from engine.latent.paths import Place, changed_words, walk
-from engine.latent.survey import encode, survey
+from engine.latent.posteriors import latent_figures, posteriors
+from engine.latent.survey import Survey, encode, survey
 from engine.messages import (
     Analogy,
     AttributeReady,
@@ -39,7 +40,7 @@ from engine.messages import (
     SearchOptions,
 )
 from engine.messages.core import FloatArray
-from engine.metrics.latent import ACTIVE, active, latent_metrics, verdict
+from engine.metrics.latent import ACTIVE, active, gaussian_densities, latent_metrics, verdict
 
 CHUNK = 256
 """Sentences in one `Encoded`."""
@@ -48,17 +49,15 @@ TOGETHER = 64
 DRAWN = 16
 """Prior points decoded between two yields."""
 
-_collections: WeakKeyDictionary[Any, dict[str, tuple[tuple[str, ...], FloatArray]]] = WeakKeyDictionary()
+_collections: WeakKeyDictionary[Latent, dict[str, tuple[tuple[str, ...], FloatArray]]] = WeakKeyDictionary()
 """What was encoded under which name, for as long as the model is loaded."""
 
 
-def latent_model(name: str, context: Context) -> Generator[Event, None, tuple[Any, ModelInfo]]:
+def latent_model(name: str, context: Context) -> Generator[Event, None, tuple[Latent, ModelInfo]]:
     """Load a model; returns it with its description. Raises ValueError when it has no latent space."""
     yield from context.library.load(name)
     model, info = context.library.get(name)
-    if "Latent" not in info.capabilities:
-        raise ValueError(f"{info.name} has no latent space: it neither encodes sentences nor decodes points")
-    return model, info
+    return require(model, Latent, info.name), info
 
 
 @handles(Encode)
@@ -109,14 +108,13 @@ def decode_points(request: Decode, context: Context) -> Iterator[Event]:
 
 @handles(SamplePrior)
 def sample_prior(request: SamplePrior, context: Context) -> Iterator[Event]:
-    """Draw from the prior, standard normal or the model's own; point n depends on the seed and n alone."""
+    """Draw from the prior; point n depends on the seed and n alone."""
     model, _ = yield from latent_model(request.model, context)
     options = best_only(request.options)
-    draw = getattr(model, "prior_points", None) or _standard_normal(model.latent_size)
     for start in range(0, request.count, DRAWN):
         count = min(DRAWN, request.count - start)
         seeds = ((request.seed, start + i) for i in range(count))
-        drawn = np.concatenate([draw(np.random.default_rng(seed), 1) for seed in seeds])
+        drawn = np.concatenate([model.prior.sample(1, np.random.default_rng(seed)) for seed in seeds])
         points = (request.scale * drawn).astype(np.float32)
         found, _ = read_points(model, torch.from_numpy(points).to(context.device), options)
         yield PriorSample(start=start, points=points, sentences=tuple(found))
@@ -173,8 +171,8 @@ def inspect_latent(request: InspectLatent, context: Context) -> Iterator[Event]:
     """The figures of a latent space, its cloud of held-out sentences and its examples."""
     model, info = yield from latent_model(request.model, context)
     known = survey(model, info)
-    variational = bool(getattr(model, "variational", True))
-    metrics = _measured(info, known.kl, known.means, known.log_vars) if variational else dict(info.card.metrics)
+    variational = model.variational
+    metrics = _measured(model, info, known) if variational else dict(info.card.metrics)
     flags = active(known.means)
     warning = ""
     if variational:
@@ -198,7 +196,9 @@ def inspect_latent(request: InspectLatent, context: Context) -> Iterator[Event]:
     )
 
 
-def anchor_points(model: Any, texts: Sequence[str], points: Sequence[Sequence[float]], context: Context) -> FloatArray:
+def anchor_points(
+    model: Latent, texts: Sequence[str], points: Sequence[Sequence[float]], context: Context
+) -> FloatArray:
     """The points [N, D] in float64 of anchors given as points or as sentences; raises ValueError for none."""
     if points:
         given = as_points(points, model.latent_size, context.device).cpu().numpy()
@@ -209,11 +209,7 @@ def anchor_points(model: Any, texts: Sequence[str], points: Sequence[Sequence[fl
     return means.astype(np.float64)
 
 
-def _standard_normal(size: int) -> Callable[[np.random.Generator, int], FloatArray]:
-    return lambda random, count: random.standard_normal((count, size))
-
-
-def _path(model: Any, places: Sequence[Place], options: SearchOptions, context: Context) -> Iterator[Event]:
+def _path(model: Latent, places: Sequence[Place], options: SearchOptions, context: Context) -> Iterator[Event]:
     before: tuple[str, ...] | None = None
     options = best_only(options)
     for index, (t, leg, point) in enumerate(places):
@@ -232,10 +228,14 @@ def _path(model: Any, places: Sequence[Place], options: SearchOptions, context: 
         before = found.words
 
 
-def _measured(info: ModelInfo, kl: FloatArray, means: FloatArray, log_vars: FloatArray) -> dict[str, Metric]:
-    """The card's figures; where it lacks the latent ones, those of the recorded sentences."""
+def _measured(model: Latent, info: ModelInfo, known: Survey) -> dict[str, Metric]:
+    """The card's figures; where it lacks the latent ones, those of the recorded sentences, or else of the examples."""
     metrics = dict(info.card.metrics)
-    if not {"kl", "mutual_information", "active_units"} <= set(metrics):
-        noise = np.random.default_rng(0).standard_normal(means.shape)
-        metrics |= latent_metrics(kl, means, log_vars, means + np.exp(0.5 * log_vars) * noise)
-    return metrics
+    if {"kl", "mutual_information", "active_units"} <= set(metrics):
+        return metrics
+    examples = posteriors(model, [model.tokenizer.encode(text) for text in known.texts])
+    if not examples.gaussian:  # the recorded means and variances do not say all
+        return metrics | latent_figures(model, examples, 0)
+    noise = np.random.default_rng(0).standard_normal(known.means.shape)
+    points = known.means + np.exp(0.5 * known.log_vars) * noise
+    return metrics | latent_metrics(known.kl, known.means, gaussian_densities(known.means, known.log_vars), points)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
 
+from engine.capabilities import Latent
 from engine.jobs import Context, handles
 from engine.jobs.latent import anchor_points, latent_model
 from engine.latent.decoding import read_points
@@ -28,7 +28,6 @@ from engine.latent.survey import Survey, survey
 from engine.messages import DecodedSentence, Event, GridReady, GridRows, MakeGrid, MakePlane, Plane, PlaneReady
 from engine.messages.core import FloatArray
 from engine.messages.latent import GREEDY
-from engine.objectives import gaussian
 
 BATCH = 24
 """Cells decoded between two yields."""
@@ -42,10 +41,10 @@ def make_plane(request: MakePlane, context: Context) -> Iterator[Event]:
     points = known.means.astype(np.float64)
     plane, anchors = _plane(request, model, known, points, context)
     cloud, marks = plane.project(points), plane.project(anchors)
-    extent = window(plane, np.concatenate([cloud, marks]))
+    extent = window(plane, np.concatenate([cloud, marks]), model.prior.scale)
     (x, y), distance = foot(plane)
     lifted = plane.lift(centers(extent, CELLS, CELLS).reshape(-1, 2))
-    log_prior = gaussian.log_prior(torch.from_numpy(lifted)).numpy().reshape(CELLS, CELLS)
+    log_prior = model.prior.log_prob(torch.from_numpy(lifted)).cpu().numpy().reshape(CELLS, CELLS)
     yield PlaneReady(
         plane=plane,
         explained=explained(plane, points),
@@ -53,7 +52,7 @@ def make_plane(request: MakePlane, context: Context) -> Iterator[Event]:
         cloud=cloud,
         window=extent,
         prior_center=(x, y),
-        prior_sigma=1.0,
+        prior_sigma=model.prior.scale,
         prior_distance=distance,
         log_prior=log_prior,
         aggregate=density(cloud, extent),
@@ -92,7 +91,7 @@ def make_grid(request: MakeGrid, context: Context) -> Iterator[Event]:
 
 
 def _plane(
-    request: MakePlane, model: Any, known: Survey, points: FloatArray, context: Context
+    request: MakePlane, model: Latent, known: Survey, points: FloatArray, context: Context
 ) -> tuple[Plane, FloatArray]:
     """The plane asked for and its anchors [0 or 3, D]."""
     none = np.empty((0, points.shape[1]))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from engine.capabilities import Mixture
 from engine.jobs import Context, handles
 from engine.jobs.clusters import mixture_model
 from engine.latent.charts import align, chart_of
 from engine.latent.recording import Frames, frames, recorded
 from engine.messages import Chart, Event, ModelInfo, ReadTraces, TrainingTrace
 from engine.metrics.clusters import mutual_information, variance_of_means
-from engine.text import PAD
 
 
 @dataclass(frozen=True)
@@ -79,11 +78,11 @@ def _chart(family: Sequence[Frames], mixture: int) -> Chart:
     return chart_of(points, means)
 
 
-def _texts(model: Any, found: Frames) -> tuple[str, ...]:
+def _texts(model: Mixture, found: Frames) -> tuple[str, ...]:
     size = model.tokenizer.size
     if bool(((found.tokens < 0) | (found.tokens >= size)).any()):
         raise ValueError("the recorded sentences hold words that the vocabulary of this model does not have")
-    return tuple(model.tokenizer.decode([int(i) for i in row if i != PAD]) for row in found.tokens)
+    return tuple(model.tokenizer.decode([int(i) for i in row if i != model.tokenizer.pad]) for row in found.tokens)
 
 
 def _trace(replay: Replay, charts: tuple[Chart, ...]) -> TrainingTrace:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 from torch import Tensor
 
+from engine.capabilities import Latent
 from engine.latent.greedy import greedy
 from engine.messages import DecodedSentence, Hypothesis, SearchOptions
 from engine.search.autoregressive import decoding
 from engine.search.outcome import hypotheses
 from engine.search.prepare import Start
-from engine.text import EOS, Tokenizer
+from engine.vocabulary import Vocabulary
 
 _PLAIN = SearchOptions(strategy="greedy")
 _GREEDY_READS = ("min_length", "no_repeat_ngram", "repetition_penalty", "prefix", "prefix_ids", "coverage_penalty")
 
 
 def read_points(
-    model: Any, points: Tensor, options: SearchOptions, *, preview: bool = False
+    model: Latent, points: Tensor, options: SearchOptions, *, preview: bool = False
 ) -> tuple[list[DecodedSentence], list[Hypothesis]]:
     """The sentence at each point [N, D], and the other hypotheses of the first point.
 
     A preview is greedy whatever the options say. Raises ValueError with one sentence when the options cannot be met.
     """
-    tokenizer: Tokenizer = model.tokenizer
+    tokenizer = model.tokenizer
     decoder = model.decoder(points)
     if preview or _is_plain(options):
         ids, log_probs = greedy(decoder, len(points), max_length=options.max_length)
@@ -42,7 +42,7 @@ def read_points(
     return [_from_hypothesis(tokenizer, h) for h in found], found[0][1:] if found else []
 
 
-def sentence(tokenizer: Tokenizer, ids: Sequence[int], log_probs: Sequence[float]) -> DecodedSentence:
+def sentence(tokenizer: Vocabulary, ids: Sequence[int], log_probs: Sequence[float]) -> DecodedSentence:
     """A sentence from its token ids (end mark left out) and log-probabilities (the end mark's last, if it ended)."""
     return DecodedSentence(
         text=tokenizer.decode(ids),
@@ -53,11 +53,11 @@ def sentence(tokenizer: Tokenizer, ids: Sequence[int], log_probs: Sequence[float
     )
 
 
-def _from_hypothesis(tokenizer: Tokenizer, found: Sequence[Hypothesis]) -> DecodedSentence:
+def _from_hypothesis(tokenizer: Vocabulary, found: Sequence[Hypothesis]) -> DecodedSentence:
     if not found:
         return sentence(tokenizer, [], [])
     tokens = found[0].tokens
-    return sentence(tokenizer, [t.id for t in tokens if t.id != EOS], [t.log_prob for t in tokens])
+    return sentence(tokenizer, [t.id for t in tokens if t.id != tokenizer.end], [t.log_prob for t in tokens])
 
 
 def _is_plain(options: SearchOptions) -> bool:

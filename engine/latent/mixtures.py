@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
-from engine.latent.evaluation import BATCH, Sentences, bounds, generation, posteriors, reconstruction
+from engine.capabilities import Mixture
+from engine.latent.evaluation import bounds, generation, reconstruction
+from engine.latent.posteriors import BATCH, Sentences, posteriors
 from engine.messages import Metric
 from engine.messages.core import FloatArray
 from engine.metrics.agreement import neighbour_metric
@@ -18,7 +19,7 @@ from engine.objectives import gaussian, mixture
 AGREEMENT = ("homogeneity", "nmi", "purity", "ami", "nearest_accuracy")
 
 
-def responsibilities(model: Any, sentences: Sentences) -> FloatArray:
+def responsibilities(model: Mixture, sentences: Sentences) -> FloatArray:
     """q(c|x) of each sentence, [N, M, K]."""
     parts = [model.responsibilities(sentences[i : i + BATCH]) for i in range(0, len(sentences), BATCH)]
     found: FloatArray = torch.cat(parts).cpu().numpy()
@@ -26,7 +27,7 @@ def responsibilities(model: Any, sentences: Sentences) -> FloatArray:
 
 
 def evaluate_mixture(
-    model: Any,
+    model: Mixture,
     sentences: Sentences,
     labels: Mapping[str, Sequence[str]],
     *,
@@ -39,7 +40,7 @@ def evaluate_mixture(
     """Bounds, divergences, codes against labels, reconstruction and generation.
 
     Args:
-        model: has the capability `Mixture`, and `proposals` and `prior_points` as `MixtureVae` has them.
+        model: with a mixture or codes in its latent space.
         sentences: held-out token ids without marks.
         labels: each kind of label by its name, one label a sentence. With several kinds the figures of agreement
             carry the kind's name.
@@ -50,11 +51,11 @@ def evaluate_mixture(
         training: what the unigram divergence compares with; none, no such figure.
     """
     q = responsibilities(model, sentences)
-    means, log_vars = posteriors(model, sentences)
-    out = divergences(model, q, means, log_vars)
-    out |= agreement(q, model.components()[0].cpu().numpy(), labels, means)
-    out |= bounds(model, sentences[: bounded or None], samples, seed, model.log_prior)
-    out |= reconstruction(model, sentences, means)
+    found = posteriors(model, sentences)
+    out = divergences(model, q, found.means, found.log_vars)
+    out |= agreement(q, model.components()[0].cpu().numpy(), labels, found.means)
+    out |= bounds(model, sentences[: bounded or None], samples, seed)
+    out |= reconstruction(model, sentences, found.means)
     out |= generation(model, sentences, drawn, seed, training)
     return out
 
@@ -72,7 +73,7 @@ def agreement(
     return out
 
 
-def divergences(model: Any, q: FloatArray, means: FloatArray, log_vars: FloatArray) -> dict[str, Metric]:
+def divergences(model: Mixture, q: FloatArray, means: FloatArray, log_vars: FloatArray) -> dict[str, Metric]:
     """Mean KL of the Gaussian coordinates to the prior, whole and in its two parts."""
     shape, count = model.shape, len(means)
     mean, log_var = torch.from_numpy(means).double(), torch.from_numpy(log_vars).double()

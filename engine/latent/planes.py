@@ -10,6 +10,8 @@ from engine.messages.core import FloatArray, IntArray
 from engine.messages.latent import Plane
 
 Window = tuple[float, float, float, float]
+SIGMAS = 3.2
+"""Standard deviations of the prior that a window holds."""
 CELLS = 64
 """Rows and columns of a density."""
 
@@ -93,10 +95,11 @@ def foot(plane: Plane) -> tuple[tuple[float, float], float]:
     return (float(coordinates[0]), float(coordinates[1])), float(np.linalg.norm(nearest))
 
 
-def window(plane: Plane, shown: FloatArray, *, sigmas: float = 3.2) -> Window:
-    """A square that holds the prior's circle of so many sigmas and the given plane coordinates [N, 2 or 3]."""
+def window(plane: Plane, shown: FloatArray, sigma: float = 1.0) -> Window:
+    """A square that holds the prior's circle of `SIGMAS` and the given plane coordinates [N, 2 or 3]."""
     (x, y), _ = foot(plane)
-    corners = np.array([[x - sigmas, y - sigmas], [x + sigmas, y + sigmas]])
+    reach = SIGMAS * sigma
+    corners = np.array([[x - reach, y - reach], [x + reach, y + reach]])
     if len(shown):
         corners = np.concatenate([corners, shown[:, :2]])
     low, high = corners.min(0), corners.max(0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from engine.assets import EXAMPLES
+from engine.capabilities import Latent
 from engine.checkpoint import read_trace
 from engine.messages import ModelInfo
 from engine.messages.core import FloatArray, IntArray
@@ -21,7 +21,7 @@ class Survey:
 
     means: FloatArray  # [N, D]
     log_vars: FloatArray  # [N, D]
-    kl: FloatArray  # [D]
+    kl: FloatArray  # [D], to N(0, 1) of the Gaussians with these moments
     texts: tuple[str, ...]
     text_means: FloatArray  # [texts, D]
     text_log_vars: FloatArray  # [texts, D]
@@ -34,7 +34,7 @@ class Survey:
         return np.argsort(-by, kind="stable")
 
 
-_KNOWN: WeakKeyDictionary[Any, Survey] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Latent, Survey] = WeakKeyDictionary()
 
 
 def examples() -> tuple[str, ...]:
@@ -42,23 +42,22 @@ def examples() -> tuple[str, ...]:
     return tuple(line for line in (EXAMPLES / "everyday.txt").read_text(encoding="utf-8").splitlines() if line)
 
 
-def survey(model: Any, info: ModelInfo) -> Survey:
+def survey(model: Latent, info: ModelInfo) -> Survey:
     """What is known of a loaded model; read once. A model without recorded arrays is surveyed by the examples alone."""
     if model not in _KNOWN:
         _KNOWN[model] = _make(model, info)
     return _KNOWN[model]
 
 
-def encode(model: Any, texts: tuple[str, ...]) -> tuple[FloatArray, FloatArray, IntArray]:
+def encode(model: Latent, texts: tuple[str, ...]) -> tuple[FloatArray, FloatArray, IntArray]:
     """Means and log-variances [N, D] of sentences, and how many of each one's words are unknown [N]."""
-    from engine.text import UNK
-
     ids = [model.tokenizer.encode(text) for text in texts]
-    mean, log_var = model.posterior(ids)
-    return mean.cpu().numpy(), log_var.cpu().numpy(), np.array([s.count(UNK) for s in ids])
+    found = model.posterior(ids)
+    unknown = np.array([s.count(model.tokenizer.unknown) for s in ids])
+    return found.mean.cpu().numpy(), found.log_variance.cpu().numpy(), unknown
 
 
-def _make(model: Any, info: ModelInfo) -> Survey:
+def _make(model: Latent, info: ModelInfo) -> Survey:
     texts = examples()
     means, log_vars, _ = encode(model, texts)
     trace = read_trace(Path(info.path)) if info.path and Path(info.path).is_file() else {}
@@ -69,6 +68,6 @@ def _make(model: Any, info: ModelInfo) -> Survey:
         cloud, cloud_log_vars = means, log_vars
         kl = 0.5 * (means**2 + np.exp(log_vars) - 1 - log_vars).mean(0)
         source = f"{len(texts)} example sentences written for Textscape"
-    if not getattr(model, "variational", True):
+    if not model.variational:
         kl = np.zeros_like(kl)
     return Survey(cloud, cloud_log_vars, kl, texts, means, log_vars, source)

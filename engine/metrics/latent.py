@@ -7,6 +7,7 @@ different numbers in different papers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -31,27 +32,40 @@ def importance_nll(log_weights: FloatArray) -> FloatArray:
     return -log_mean_exp(np.asarray(log_weights, dtype=np.float64), axis=1)
 
 
-def mutual_information(means: FloatArray, log_vars: FloatArray, points: FloatArray, *, chunk: int = 256) -> float:
+Densities = Callable[[FloatArray], FloatArray]
+"""Log q(z|x_n) of C points [C, D] under each of N posteriors, [C, N]."""
+
+
+def gaussian_densities(means: FloatArray, log_vars: FloatArray) -> Densities:
+    """Those of N independent Gaussians, means and log-variances [N, D]."""
+    mean, log_var = (np.asarray(a, dtype=np.float64) for a in (means, log_vars))
+    precision = np.exp(-log_var)  # N, D
+    constant = -0.5 * (log_var.sum(1) + mean.shape[1] * math.log(2 * math.pi) + (mean**2 * precision).sum(1))  # N
+
+    def log_q(points: FloatArray) -> FloatArray:
+        out: FloatArray = constant - 0.5 * (points**2) @ precision.T + points @ (mean * precision).T
+        return out
+
+    return log_q
+
+
+def mutual_information(densities: Densities, points: FloatArray, *, chunk: int = 256) -> float:
     """I(x; z) = mean of log q(z|x) - log q(z), q(z) being the mean of the N posteriors given (nats).
 
     One point a sentence; at most log N, the cap of the estimate: state N beside it. Estimates near zero may come out
     slightly negative. The own posterior is part of q(z), as in Hoffman and Johnson 2016.
 
     Args:
-        means: [N, D].
-        log_vars: [N, D].
+        densities: of the N posteriors.
         points: [N, D], row n drawn from posterior n.
         chunk: rows compared at once; bounds the memory, changes no figure.
     """
-    mean, log_var, z = (np.asarray(a, dtype=np.float64) for a in (means, log_vars, points))
-    precision = np.exp(-log_var)  # N, D
-    constant = -0.5 * (log_var.sum(1) + mean.shape[1] * math.log(2 * math.pi) + (mean**2 * precision).sum(1))  # N
+    z = np.asarray(points, dtype=np.float64)
     total = 0.0
     for start in range(0, len(z), chunk):
-        part = z[start : start + chunk]  # C, D
-        log_q = constant - 0.5 * (part**2) @ precision.T + part @ (mean * precision).T  # C, N
-        own = log_q[np.arange(len(part)), start + np.arange(len(part))]
-        total += float((own - log_mean_exp(log_q, axis=1)).sum())
+        log_q = densities(z[start : start + chunk])  # C, N
+        rows = np.arange(len(log_q))
+        total += float((log_q[rows, start + rows] - log_mean_exp(log_q, axis=1)).sum())
     return total / len(z)
 
 
@@ -75,13 +89,23 @@ def verdict(kl: float, information: float, units: int, size: int) -> str:
     return ""
 
 
-def latent_metrics(kl: FloatArray, means: FloatArray, log_vars: FloatArray, points: FloatArray) -> dict[str, Metric]:
-    """KL, mutual information and active units of N sentences with what it takes to compare them."""
+def latent_metrics(
+    kl: FloatArray, means: FloatArray, densities: Densities, points: FloatArray, *, how: str = "closed form, mean"
+) -> dict[str, Metric]:
+    """KL, mutual information and active units of N sentences with what it takes to compare them.
+
+    Args:
+        kl: the mean over the sentences, in parts that add up.
+        means: [N, D] of the posteriors.
+        densities: of the posteriors.
+        points: [N, D], row n drawn from posterior n.
+        how: the KL's estimator.
+    """
     count = len(means)
     cap = f"aggregate posterior of {count:,} sentences, 1 sample each, at most log {count:,} = {math.log(count):.2f}"
     estimator = f"variance of posterior means at least {ACTIVE}, of {means.shape[1]} dimensions"
     return {
-        "kl": Metric(float(np.asarray(kl).sum()), "nats", "closed form, mean", count, "sentences"),
-        "mutual_information": Metric(mutual_information(means, log_vars, points), "nats", cap, count, "sentences"),
+        "kl": Metric(float(np.asarray(kl).sum()), "nats", how, count, "sentences"),
+        "mutual_information": Metric(mutual_information(densities, points), "nats", cap, count, "sentences"),
         "active_units": Metric(sum(active(means)), "", estimator, count, "sentences"),
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -21,11 +21,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.capabilities import Prior
 from engine.messages import FloatArray
+from engine.models.parts.posteriors import NO_VARIANCE, GaussianPosterior, gaussian_samples
 from engine.models.registry import register
-from engine.models.vae import NO_VARIANCE, SentenceVaeConfig, TextVae
+from engine.models.vae import SentenceVaeConfig, TextVae
 from engine.objectives import gaussian
-from engine.objectives.mixture import mixture_log_density
+from engine.objectives.mixture import mixture_log_density, relaxed
 from engine.vocabulary import Vocabulary
 
 Number = Annotated[int, msgspec.Meta(ge=0, le=1000)]
@@ -58,6 +60,10 @@ class MixtureShape(msgspec.Struct, frozen=True):
     def size(self) -> int:
         """Coordinates of a point, D."""
         return self.gaussian + self.mixtures * self.width
+
+    def blocks(self, points: Tensor) -> Tensor:
+        """The mixtures' coordinates of points [..., D] as [..., M, d]."""
+        return points[..., self.offset :].reshape(*points.shape[:-1], self.mixtures, self.width)
 
 
 class MixtureVaeConfig(SentenceVaeConfig, frozen=True, tag="mixture-vae", tag_field="kind", forbid_unknown_fields=True):
@@ -99,86 +105,153 @@ class MixtureVae(TextVae):
 
     # --- capabilities Latent and Mixture ---------------------------------------------------------------------------
 
-    def posterior(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the point, each [B, D]; a code counts as the one-hot of its likeliest component."""
-        mean, log_var, log_q = self.infer(*self.read(sentences))
-        if not self.shape.discrete:
-            return mean, log_var
-        code = self.one_hot(log_q.argmax(-1))
-        return torch.cat([mean, code], 1), torch.cat([log_var, torch.full_like(code, NO_VARIANCE)], 1)
+    @property
+    def prior(self) -> MixturePrior:
+        """A product of mixtures; where codes are read, uniform over them."""
+        return MixturePrior(self.shape, self.prior_mean, self.prior_log_var)
 
     def components(self) -> tuple[Tensor, Tensor, Tensor]:
         """Means and log-variances [M, K, d] and weights [M, K] of the prior; one-hot corners where codes are read."""
-        shape = self.shape
-        weights = torch.full_like(self.prior_mean[:, :, 0], 1 / shape.components)
+        weights = torch.full_like(self.prior_mean[:, :, 0], 1 / self.shape.components)
         return self.prior_mean, self.prior_log_var, weights
 
     def responsibilities(self, sentences: Sequence[Sequence[int]]) -> Tensor:
         """q(c|x), [B, M, K]."""
-        return self.infer(*self.read(sentences))[2].exp()
+        return self.infer(*self.read(sentences)).log_q.exp()
+
+    def blocks(self, points: Tensor) -> Tensor:
+        """The mixtures' coordinates of points [..., D] as [..., M, d]."""
+        return self.shape.blocks(points)
 
     # --- inference -------------------------------------------------------------------------------------------------
 
-    def infer(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Mean and log-variance of the Gaussian coordinates ([B, gaussian + M dimension]) and log q(c|x) [B, M, K]."""
+    def infer(self, tokens: Tensor, lengths: Tensor) -> MixturePosterior | CodePosterior:
+        """The posterior of sentences [B, T] with their end marks; `lengths` [B] on the CPU."""
         features = self.features(tokens, lengths)
-        mean, log_var = self.gaussian_of(features)
         logits = self.to_code(features).view(len(features), self.shape.mixtures, self.shape.components)
-        return mean, log_var, logits.log_softmax(-1)
+        kind = CodePosterior if self.shape.discrete else MixturePosterior
+        return kind(*self.gaussian_of(features), logits.log_softmax(-1))
 
     def encoder_parameters(self) -> list[nn.Parameter]:
         """The weights that only the posterior depends on."""
         return [*super().encoder_parameters(), *self.to_code.parameters()]
 
-    def blocks(self, points: Tensor) -> Tensor:
-        """The mixtures' coordinates of points [..., D] as [..., M, d]."""
+
+class MixturePosterior(NamedTuple):
+    """Independent Gaussians of all coordinates, and beside them the law of the codes."""
+
+    mean: Tensor  # [B, D]
+    log_variance: Tensor  # [B, D]
+    log_q: Tensor  # [B, M, K], log q(c|x)
+
+    @property
+    def gaussian(self) -> bool:
+        """Mean and log-variance say all of the point."""
+        return True
+
+    def sample(self) -> Tensor:
+        """One point of each, [B, D], with gradients to both."""
+        return gaussian.sample(self.mean, self.log_variance)
+
+    def samples(self, count: int, randoms: Sequence[np.random.Generator]) -> Tensor:
+        """[B, S, D] in float64, row b from `randoms[b]` alone."""
+        return gaussian_samples(self.mean, self.log_variance, count, randoms)
+
+    def log_prob(self, points: Tensor) -> Tensor:
+        """Log q(point|x) of each sentence's own points, [B, S, D] -> [B, S]."""
+        return GaussianPosterior(self.mean, self.log_variance).log_prob(points)
+
+    def kl(self, prior: Prior) -> Tensor | None:
+        """None: the divergence from a mixture has no closed form."""
+        return None
+
+
+class CodePosterior(NamedTuple):
+    """The discrete family's: independent Gaussians of the Gaussian part, then a code, one-hot."""
+
+    own_mean: Tensor  # [B, gaussian]
+    own_log_variance: Tensor  # [B, gaussian]
+    log_q: Tensor  # [B, M, K], log q(c|x)
+
+    @property
+    def mean(self) -> Tensor:
+        """[B, D]; a code counts as that of the likeliest components."""
+        return torch.cat([self.own_mean, one_hot(self.log_q.argmax(-1), self.log_q)], 1)
+
+    @property
+    def log_variance(self) -> Tensor:
+        """[B, D]; that code does not vary."""
+        fixed = torch.full_like(self.log_q.flatten(1), NO_VARIANCE)
+        return torch.cat([self.own_log_variance, fixed], 1)
+
+    @property
+    def gaussian(self) -> bool:
+        """Codes are drawn, so that mean and log-variance do not say all."""
+        return False
+
+    def sample(self) -> Tensor:
+        """One point of each, [B, D]; the code's gradient is straight through (Jang et al. 2017)."""
+        codes = relaxed(self.log_q, 1.0, straight_through=True).flatten(1)
+        return torch.cat([gaussian.sample(self.own_mean, self.own_log_variance), codes], 1)
+
+    def samples(self, count: int, randoms: Sequence[np.random.Generator]) -> Tensor:
+        """[B, S, D] in float64, row b from `randoms[b]` alone."""
+        own = gaussian_samples(self.own_mean, self.own_log_variance, count, randoms)
+        gumbel = np.stack([r.gumbel(size=(count, *self.log_q.shape[1:])) for r in randoms])
+        codes = (self.log_q.double()[:, None] + torch.from_numpy(gumbel).to(own)).argmax(-1)  # B, S, M
+        return torch.cat([own, one_hot(codes, self.log_q.double())], -1)
+
+    def log_prob(self, points: Tensor) -> Tensor:
+        """Log q(point|x) of each sentence's own points, [B, S, D] -> [B, S]."""
+        size = self.own_mean.shape[1]
+        density = GaussianPosterior(self.own_mean, self.own_log_variance).log_prob(points[..., :size])
+        log_q = self.log_q.to(points)[:, None].expand(-1, points.shape[1], -1, -1)  # B, S, M, K
+        codes = points[..., size:].reshape(log_q.shape).argmax(-1, keepdim=True)
+        return density + log_q.gather(-1, codes)[..., 0].sum(-1)
+
+    def kl(self, prior: Prior) -> Tensor | None:
+        """None: the training's terms have its parts."""
+        return None
+
+
+class MixturePrior(NamedTuple):
+    """N(0, I) for the Gaussian part, and for each block a mixture whose components are equally likely."""
+
+    shape: MixtureShape
+    means: Tensor  # [M, K, d]
+    log_vars: Tensor  # [M, K, d]
+
+    @property
+    def scale(self) -> float:
+        """The standard deviation of a coordinate about zero, over all of them."""
         shape = self.shape
-        return points[..., shape.offset :].reshape(*points.shape[:-1], shape.mixtures, shape.width)
+        mixed = (self.means.square() + self.log_vars.exp()).mean(1)  # M, d
+        return math.sqrt((shape.gaussian + float(mixed.sum())) / shape.size)
 
-    def one_hot(self, codes: Tensor) -> Tensor:
-        """Codes [..., M] as the coordinates that the decoder reads, [..., M K]."""
-        hot = functional.one_hot(codes, self.shape.components).flatten(-2)
-        return hot.to(self.prior_mean.dtype)
-
-    def log_prior(self, points: Tensor) -> Tensor:
-        """Log density of points [..., D], [...]; of a code its log probability under the uniform prior."""
-        shape = self.shape
-        normal = gaussian.log_prior(points[..., : shape.offset])
-        if shape.discrete:
-            return normal - shape.mixtures * math.log(shape.components)
-        means, log_vars = self.prior_mean.to(points), self.prior_log_var.to(points)
-        return normal + mixture_log_density(self.blocks(points), means, log_vars)
-
-    def prior_points(self, random: np.random.Generator, count: int) -> FloatArray:
-        """Points drawn from the prior, [count, D]."""
+    def sample(self, count: int, random: np.random.Generator) -> FloatArray:
+        """[count, D]."""
         shape = self.shape
         codes = random.integers(shape.components, size=(count, shape.mixtures))
         normal = random.standard_normal((count, shape.offset))
-        means, log_vars, _ = (p.detach().double().cpu().numpy() for p in self.components())
+        means, log_vars = (p.detach().double().cpu().numpy() for p in (self.means, self.log_vars))
         noise = random.standard_normal((count, shape.mixtures, shape.width))
         chosen = np.arange(shape.mixtures), codes
         drawn = means[chosen] + np.exp(0.5 * log_vars[chosen]) * noise
         points: FloatArray = np.concatenate([normal, drawn.reshape(count, -1)], axis=1)
         return points
 
-    def proposals(
-        self, sentences: Sequence[Sequence[int]], samples: int, randoms: Sequence[np.random.Generator]
-    ) -> tuple[Tensor, Tensor]:
-        """Posterior samples and their log p(point) - log q(point|x), for importance weights: [B, S, D] and [B, S].
+    def log_prob(self, points: Tensor) -> Tensor:
+        """Log density of points [..., D], [...]; of a code its log probability under the uniform prior."""
+        shape = self.shape
+        normal = gaussian.log_prior(points[..., : shape.offset])
+        if shape.discrete:
+            return normal - shape.mixtures * math.log(shape.components)
+        return normal + mixture_log_density(shape.blocks(points), self.means.to(points), self.log_vars.to(points))
 
-        Sentence b uses `randoms[b]` alone, so a sentence's samples do not depend on its batch.
-        """
-        mean, log_var, log_q = (p.double() for p in self.infer(*self.read(sentences)))
-        noise = np.stack([r.standard_normal((samples, mean.shape[1])) for r in randoms])
-        points = mean[:, None] + torch.exp(0.5 * log_var)[:, None] * torch.from_numpy(noise).to(mean)
-        log_density = gaussian.log_density(points, mean[:, None], log_var[:, None])
-        if self.shape.discrete:
-            gumbel = np.stack([r.gumbel(size=(samples, *log_q.shape[1:])) for r in randoms])
-            codes = (log_q[:, None] + torch.from_numpy(gumbel).to(mean)).argmax(-1)  # B, S, M
-            chosen = log_q[:, None].expand(-1, samples, -1, -1).gather(-1, codes[..., None])[..., 0]
-            log_density = log_density + chosen.sum(-1)
-            points = torch.cat([points, self.one_hot(codes).double()], -1)
-        return points, self.log_prior(points) - log_density
+
+def one_hot(codes: Tensor, log_q: Tensor) -> Tensor:
+    """Codes [..., M] of the K components in log q(c|x) as what the decoder reads, [..., M K]."""
+    return functional.one_hot(codes, log_q.shape[-1]).flatten(-2).to(log_q.dtype)
 
 
 def _prior(shape: MixtureShape) -> tuple[Tensor, Tensor]:

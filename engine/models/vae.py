@@ -15,22 +15,20 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from engine.capabilities import State
+from engine.capabilities import Posterior, Prior, State
 from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
 from engine.models.parts.cells import Recurrence
 from engine.models.parts.latent_entry import Condition, LatentEntry, Place
 from engine.models.parts.model import Positive, Share, TextModel, embedding
 from engine.models.parts.output_layer import OutputConfig, build_output
 from engine.models.parts.padding import lengths_of, packed, pad
+from engine.models.parts.posteriors import NO_VARIANCE, GaussianPosterior, PointPosterior, StandardNormal
 from engine.models.parts.recurrent_decoder import RecurrentDecoder
 from engine.models.parts.transformer_decoder import TransformerDecoder
 from engine.models.registry import register
 from engine.vocabulary import Vocabulary
 
 Depth = Annotated[int, msgspec.Meta(ge=1, le=16)]
-
-NO_VARIANCE = -87.0
-"""Log-variance given for an autoencoder: about the smallest whose exponential is a normal float32."""
 
 
 class SentenceVaeConfig(msgspec.Struct, frozen=True):
@@ -106,10 +104,14 @@ class TextVae(TextModel):
 
     # --- capability Latent -----------------------------------------------------------------------------------------
 
-    def posterior(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of q(z|x), each [B, D], for token ids without marks."""
-        mean, log_var = self.infer(*self.read(sentences))
-        return mean, log_var
+    def posterior(self, sentences: Sequence[Sequence[int]]) -> Posterior:
+        """q(z|x) of token ids without marks."""
+        return self.infer(*self.read(sentences))
+
+    @property
+    def prior(self) -> Prior:
+        """N(0, I)."""
+        return StandardNormal(self.latent_size)
 
     def read(self, sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Token ids without marks as padded rows with end marks [B, T], and their lengths [B] on the CPU."""
@@ -121,9 +123,10 @@ class TextVae(TextModel):
 
     # --- training and scoring --------------------------------------------------------------------------------------
 
-    def infer(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """Mean and log-variance [B, D] of sentences [B, T] with their end marks; `lengths` [B] on the CPU."""
-        return self.gaussian_of(self.features(tokens, lengths))
+    def infer(self, tokens: Tensor, lengths: Tensor) -> Posterior:
+        """The posterior of sentences [B, T] with their end marks; `lengths` [B] on the CPU."""
+        kind = GaussianPosterior if self.variational else PointPosterior
+        return kind(*self.gaussian_of(self.features(tokens, lengths)))
 
     def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """What the posterior is read from: the last state of each direction, [B, 2 encoder]."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from engine.messages import SearchOptions, validated
 from engine.reading import SPACE_MARK
 from engine.search.rules import MARKS
-from engine.text import EOS, UNK, Tokenizer
+from engine.text import EOS, UNK
+from engine.vocabulary import Vocabulary
 
 EXACT = 6
 """Phrases up to which the shortest text that holds them all is found exactly, by trying every order."""
@@ -23,7 +24,7 @@ class Demands:
     phrases: tuple[tuple[int, ...], ...] = ()
 
 
-def demands(options: SearchOptions, tokenizer: Tokenizer) -> Demands:
+def demands(options: SearchOptions, tokenizer: Vocabulary) -> Demands:
     """What the options ask of every output; raises ValueError with one sentence where no output can meet it."""
     validated(options)
     forced = _forced(options, tokenizer)
@@ -80,7 +81,7 @@ def _holds(ids: Sequence[int], phrase: Sequence[int]) -> bool:
     return any(tuple(ids[i : i + len(phrase)]) == tuple(phrase) for i in range(len(ids) - len(phrase) + 1))
 
 
-def _forced(options: SearchOptions, tokenizer: Tokenizer) -> tuple[int, ...]:
+def _forced(options: SearchOptions, tokenizer: Vocabulary) -> tuple[int, ...]:
     ids = options.prefix_ids
     if not ids:
         name = f"the forced beginning “{options.prefix}”"
@@ -99,7 +100,7 @@ def _forced(options: SearchOptions, tokenizer: Tokenizer) -> tuple[int, ...]:
     return ids
 
 
-def _ids(text: str, name: str, tokenizer: Tokenizer) -> tuple[int, ...]:
+def _ids(text: str, name: str, tokenizer: Vocabulary) -> tuple[int, ...]:
     """Token ids of a text that is to be written; raises ValueError when it holds what the model cannot write."""
     units = tokenizer.words(text)
     ids = tuple(tokenizer.ids(units))

@@ -14,7 +14,8 @@ from engine.search.generates import at_once
 from engine.search.node import Node
 from engine.search.prepare import Start
 from engine.search.ranking import coverage_penalty, normalised, order
-from engine.text import EOS, Tokenizer
+from engine.text import EOS
+from engine.vocabulary import Vocabulary
 
 
 def hypotheses(start: Start, search: Decoding, index: int) -> list[Hypothesis]:
@@ -87,6 +88,6 @@ def _hypothesis(start: Start, search: Decoding, index: int, node: Node, score: f
     return Hypothesis(text, tokens, node.total, score, finished, weight, unmet=unmet)
 
 
-def _names(tokenizer: Tokenizer, path: Sequence[Node]) -> dict[int, str]:
+def _names(tokenizer: Vocabulary, path: Sequence[Node]) -> dict[int, str]:
     ids = sorted({n.token for n in path} | {i for n in path for i, _ in n.alternatives})
     return dict(zip(ids, tokenizer.pieces(ids), strict=True))

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from engine.messages import SearchOptions
-from engine.text import Tokenizer
+from engine.vocabulary import Vocabulary
 
 LONGEST = 1000
 """Tokens that an input may have: an encoder's work grows with the square of them."""
@@ -23,7 +23,7 @@ class Start:
 
     reader: Any  # NextToken, conditioned on the sources where there are any
     state: Any  # one row an input
-    tokenizer: Tokenizer
+    tokenizer: Vocabulary
     inputs: tuple[tuple[int, ...], ...]  # token ids of each source or prompt
     translates: bool  # False: outputs continue their prompts
 
@@ -44,7 +44,7 @@ class Reading:
     def __init__(self, model: Any, texts: Sequence[str], options: SearchOptions) -> None:
         """Raises ValueError with one sentence when the model cannot write, or not from these texts."""
         self._model, self._options = model, options
-        self.tokenizer: Tokenizer = model.tokenizer
+        self.tokenizer: Vocabulary = model.tokenizer
         self.inputs = tuple(tuple(self.tokenizer.encode(text)) for text in texts)
         self._translates = hasattr(model, "condition")
         if self._translates and not all(self.inputs):

@@ -8,7 +8,7 @@ from engine.messages import Branch, SearchOptions
 from engine.search.decode import Decision
 from engine.search.node import Candidate, Node
 from engine.search.ranking import normalised
-from engine.text import Tokenizer
+from engine.vocabulary import Vocabulary
 
 PRUNED = 12
 """Losers shown at each step, of each diverse group."""
@@ -17,7 +17,7 @@ PRUNED = 12
 class Trace:
     """Turns decisions into the branches of `SearchStep` events; of the losers of each frontier it shows the best."""
 
-    def __init__(self, tokenizer: Tokenizer, options: SearchOptions, pruned: int = 0) -> None:
+    def __init__(self, tokenizer: Vocabulary, options: SearchOptions, pruned: int = 0) -> None:
         """`pruned`: losers shown at each step; as many as the beam, and at least `PRUNED`, where it is 0."""
         self._tokenizer = tokenizer
         self._options = options

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.latent.evaluation import posteriors
+from engine.capabilities import Posterior
 from engine.latent.mixtures import agreement, evaluate_mixture, responsibilities
+from engine.latent.posteriors import posteriors
 from engine.messages import Metric
+from engine.models.mixture_vae import CodePosterior, MixturePosterior, MixtureVae
 from engine.objectives import gaussian, mixture
 from engine.training.recipe import Recipe
 from engine.training.vae import VaeTask
@@ -25,15 +27,19 @@ class MixtureTask(VaeTask):
     aggregated-categorical and information: the two parts of KL(q(c|x) || U), over the batch.
     """
 
+    model: MixtureVae
+
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         super().__init__(recipe, folder)
+        if not isinstance(self.model, MixtureVae):
+            raise ValueError(f"the task {recipe.task} of the recipe trains no {recipe.model.get('kind')}")
         columns = {len(source.columns) - 1 for source in recipe.data}
         if recipe.labels and columns != {len(recipe.labels)}:
             raise ValueError(f"the recipe names {len(recipe.labels)} labels, its data has another number of columns")
 
-    def draw(self, posterior: tuple[Tensor, ...], step: int) -> Tensor:
+    def draw(self, posterior: Posterior, step: int) -> Tensor:
         """Sample z of the Gaussian coordinates; codes softly in training (Gumbel-softmax), one-hot in evaluation."""
-        mean, log_var, log_q = posterior
+        mean, log_var, log_q = _parts(posterior)
         points = gaussian.sample(mean, log_var)
         if not self.model.shape.discrete:
             return points
@@ -42,9 +48,9 @@ class MixtureTask(VaeTask):
         codes = mixture.relaxed(log_q, gumbel.at(step), straight_through=hard)
         return torch.cat([points, codes.flatten(1)], 1)
 
-    def divergences(self, posterior: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    def divergences(self, posterior: Posterior, points: Tensor) -> dict[str, Tensor]:
         """All divergences the model has, summed over the batch."""
-        mean, log_var, log_q = posterior
+        mean, log_var, log_q = _parts(posterior)
         shape, rows = self.model.shape, len(mean)
         out: dict[str, Tensor] = {}
         if shape.gaussian:
@@ -84,9 +90,9 @@ class MixtureTask(VaeTask):
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
         """Posteriors, responsibilities and labels of the validation sentences, for maps without the text."""
         with torch.inference_mode():
-            means, log_vars = posteriors(self.model, self.valid_sentences)
+            found = posteriors(self.model, self.valid_sentences)
             q = responsibilities(self.model, self.valid_sentences)
-        out = {name: a.astype(np.float16) for name, a in (("means", means), ("log_vars", log_vars))}
+        out = {name: a.astype(np.float16) for name, a in (("means", found.means), ("log_vars", found.log_vars))}
         out["responsibilities"] = q.astype(np.float16)
         return out | self.label_arrays(range(len(self.valid_sentences)), "labels")
 
@@ -97,3 +103,10 @@ class MixtureTask(VaeTask):
         names = sorted({row[0] for row in self.valid_labels})
         numbers = np.array([names.index(self.valid_labels[i][0]) for i in chosen], dtype=np.int16)
         return {name: numbers, "label_names": np.frombuffer("\n".join(names).encode(), dtype=np.uint8).copy()}
+
+
+def _parts(posterior: Posterior) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and log-variance of the Gaussian coordinates and log q(c|x)."""
+    assert isinstance(posterior, MixturePosterior | CodePosterior)
+    mean, log_variance, log_q = posterior
+    return mean, log_variance, log_q

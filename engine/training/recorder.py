@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from engine.latent.charts import align, chart_of
-from engine.latent.evaluation import posteriors
 from engine.latent.mixtures import responsibilities
+from engine.latent.posteriors import posteriors
 from engine.messages import Chart, TrainingTrace
 from engine.messages.core import FloatArray
 from engine.metrics.clusters import mutual_information, variance_of_means
@@ -87,7 +87,7 @@ class Recorder:
 
     def _measure(self) -> dict[str, np.ndarray[Any, Any]]:
         model, rows = self._task.model, len(self._sentences)
-        means, _ = posteriors(model, self._sentences)
+        means = posteriors(model, self._sentences).means
         blocks = model.blocks(torch.from_numpy(means)).numpy()
         prior = [p.detach().cpu().numpy() for p in model.components()[:2]]
         arrays = {

@@ -46,10 +46,13 @@ class Loss:
 class Task(Protocol):
     """What a kind of model needs to be trained."""
 
-    model: TextModel
     tokenizer: Tokenizer
     lengths: list[int]
     """Tokens of each training example of the pass begun last."""
+
+    @property
+    def model(self) -> TextModel:
+        """What the checkpoint will hold."""
 
     @property
     def held_out(self) -> Mapping[str, int]:

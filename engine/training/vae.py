@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 from torch.optim import SGD, Optimizer
 
-from engine.latent.evaluation import evaluate, kl_of, posteriors
+from engine.capabilities import Posterior
+from engine.latent.evaluation import evaluate
+from engine.latent.posteriors import dimension_kl, latent_figures, posteriors
 from engine.messages import Metric
-from engine.metrics.latent import latent_metrics
 from engine.models import build, read_config
+from engine.models.parts.model import TextModel
 from engine.models.parts.padding import packed_rows
-from engine.objectives import gaussian
+from engine.models.vae import TextVae
 from engine.objectives.bag_of_words import bag_of_words, rarity
 from engine.objectives.composition import Aggressive, read_objective
 from engine.objectives.free_bits import free_bits
@@ -36,8 +38,11 @@ ENCODER = "encoder"
 class VaeTask(ModelTask):
     """A recipe's latent-variable model, its tokenizer and its sentences.
 
-    Models with another prior or posterior override `divergences`; the rest is shared.
+    Any posterior and prior do: the divergence is in closed form where there is one, else log q - log p at the point
+    drawn. Models with more terms override `divergences`.
     """
+
+    model: TextVae
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self.recipe = recipe
@@ -51,7 +56,7 @@ class VaeTask(ModelTask):
         self.test_labels, self.test_sentences = self._split("test", folder)
         config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
         torch.manual_seed(recipe.seed)
-        self.model: Any = build(config, self.tokenizer)
+        self.model = _text_vae(build(config, self.tokenizer), recipe)
         self.lengths = [len(s) + 1 for s in self.train_sentences]
         self._bag_weights: Tensor | None = None
         if self.objective.bag_smoothing:
@@ -90,14 +95,14 @@ class VaeTask(ModelTask):
     ) -> dict[str, Tensor]:
         """All loss terms the model has, in nats, summed over the batch and unweighted."""
         tokens, lengths = pad_sentences(sentences)
-        tokens = tokens.to(self.model.project.weight.device)
+        tokens = tokens.to(self.model.device)
         posterior = self._infer(sentences, tokens, lengths, random)
         points = self.draw(posterior, step)
         inputs = tokens[:, :-1]
         if self.model.training:
             inputs = word_dropout(inputs, self.objective.word_dropout)
         out = {"reconstruction": self.model(points, inputs, tokens[:, 1:], lengths).sum()}
-        out.update(self.divergences(posterior))
+        out.update(self.divergences(posterior, points))
         if "bag-of-words" in self.objective.terms:
             rows, words = packed_rows(lengths).to(tokens.device), tokens[:, 1:]
             flat = torch.nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False).data
@@ -107,28 +112,27 @@ class VaeTask(ModelTask):
             out["bag-of-words"] = bag.sum()
         return out
 
-    def draw(self, posterior: tuple[Tensor, ...], step: int) -> Tensor:
+    def draw(self, posterior: Posterior, step: int) -> Tensor:
         """What the decoder reads, [B, D], with gradients to the posterior."""
-        mean, log_var = posterior
-        return gaussian.sample(mean, log_var) if self.model.variational else mean
+        return posterior.sample()
 
-    def divergences(self, posterior: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    def divergences(self, posterior: Posterior, points: Tensor) -> dict[str, Tensor]:
         """The terms that tie the posterior to the prior, free bits applied, summed over the batch."""
-        mean, log_var = posterior
         if not self.model.variational:
             return {}
-        kl = gaussian.kl_to_prior(mean, log_var)  # B, D
+        prior = self.model.prior
+        kl = posterior.kl(prior)  # B, parts
+        if kl is None:
+            kl = posterior.log_prob(points[:, None]) - prior.log_prob(points)[:, None]
         return {"kl": free_bits(kl, self.objective.free_bits, self.objective.free_bits_by).sum()}
 
     def _infer(
         self, sentences: Sequence[Sequence[int]], tokens: Tensor, lengths: Tensor, random: np.random.Generator
-    ) -> tuple[Tensor, ...]:
+    ) -> Posterior:
         how = self.objective.corruption
         if how is None or not self.model.training:
-            posterior: tuple[Tensor, ...] = self.model.infer(tokens[:, 1:], lengths)
-        else:
-            posterior = self.model.infer(*self.model.read([corrupt(s, how, random) for s in sentences]))
-        return posterior
+            return self.model.infer(tokens[:, 1:], lengths)
+        return self.model.infer(*self.model.read([corrupt(s, how, random) for s in sentences]))
 
     def _catch_up(self, how: Aggressive, step: int) -> Iterator[Loss]:
         """Losses of fresh batches for the encoder alone until they stall (He et al. 2019).
@@ -173,10 +177,7 @@ class VaeTask(ModelTask):
         """Whether the latent is in use, on the validation split."""
         if not self.model.variational:
             return {}
-        means, log_vars = posteriors(self.model, self.valid_sentences)
-        noise = np.random.default_rng(self.recipe.seed).standard_normal(means.shape)
-        points = means + np.exp(0.5 * log_vars) * noise
-        found = latent_metrics(kl_of(means, log_vars), means, log_vars, points)
+        found = latent_figures(self.model, posteriors(self.model, self.valid_sentences), self.recipe.seed)
         return {name: metric.value for name, metric in found.items()}
 
     def test(self) -> dict[str, Metric]:
@@ -188,8 +189,9 @@ class VaeTask(ModelTask):
     def trace(self) -> dict[str, np.ndarray[Any, Any]]:
         """Posteriors of the validation sentences and the KL of each dimension, for maps without the text."""
         with torch.inference_mode():
-            means, log_vars = posteriors(self.model, self.valid_sentences)
-        kl = kl_of(means, log_vars) if self.model.variational else np.zeros(means.shape[1])
+            found = posteriors(self.model, self.valid_sentences)
+        means, log_vars = found.means, found.log_vars
+        kl = dimension_kl(means, log_vars) if self.model.variational else np.zeros(means.shape[1])
         return {
             "means": means.astype(np.float16),
             "log_vars": log_vars.astype(np.float16),
@@ -205,3 +207,9 @@ class VaeTask(ModelTask):
     def _chunks(self, sentences: Sequence[list[int]], size: int = 128) -> list[list[list[int]]]:
         ordered = sorted(sentences, key=len)
         return [ordered[i : i + size] for i in range(0, len(ordered), size)]
+
+
+def _text_vae(model: TextModel, recipe: Recipe) -> TextVae:
+    if not isinstance(model, TextVae):
+        raise ValueError(f"the task {recipe.task} of the recipe trains no {recipe.model.get('kind')}")
+    return model

@@ -11,9 +11,10 @@ import torch
 from engine.assets import CHECKPOINTS
 from engine.checkpoint import load_model, read_trace
 from engine.latent.decoding import read_points
-from engine.latent.evaluation import decode, kl_of, posteriors
+from engine.latent.evaluation import decode
 from engine.latent.likelihood import log_likelihood
 from engine.latent.paths import walk
+from engine.latent.posteriors import dimension_kl, posteriors
 from engine.latent.survey import encode, examples
 from engine.messages import ModelInfo
 from engine.messages.latent import GREEDY
@@ -42,7 +43,7 @@ def test_the_vae_has_not_collapsed(vae: Loaded) -> None:
     assert metrics["active_units"].value >= 24
     assert metrics["nll"].value < metrics["negative_elbo"].value
     means, log_vars, _ = encode(model, examples())
-    assert float(kl_of(means, log_vars).sum()) == pytest.approx(metrics["kl"].value, rel=0.3)
+    assert float(dimension_kl(means, log_vars).sum()) == pytest.approx(metrics["kl"].value, rel=0.3)
 
 
 def test_the_point_says_much_of_the_sentence(vae: Loaded) -> None:
@@ -50,9 +51,9 @@ def test_the_point_says_much_of_the_sentence(vae: Loaded) -> None:
     texts = examples()
     sentences = [model.tokenizer.encode(t) for t in texts]
     with torch.inference_mode():
-        mean, _ = model.posterior(sentences)
-        own = log_likelihood(model.decoder(mean), sentences, torch.device("cpu"))
-        other = log_likelihood(model.decoder(mean.roll(1, 0)), sentences, torch.device("cpu"))
+        mean = model.posterior(sentences).mean
+        own = log_likelihood(model.decoder(mean), sentences)
+        other = log_likelihood(model.decoder(mean.roll(1, 0)), sentences)
     assert float((other - own).mean()) < -10
     assert float((own > other).double().mean()) > 0.98
 
@@ -98,8 +99,8 @@ def test_posteriors_of_the_same_words_are_the_same_however_they_are_batched(vae:
     model, _ = vae
     sentences = [model.tokenizer.encode(t) for t in examples()[:30]]
     with torch.inference_mode():
-        together, _ = posteriors(model, sentences)
-        alone = torch.cat([model.posterior([s])[0] for s in sentences]).numpy()
+        together = posteriors(model, sentences).means
+        alone = torch.cat([model.posterior([s]).mean for s in sentences]).numpy()
         texts = [s.text for s in read_points(model, torch.from_numpy(together), GREEDY)[0]]
         single = [read_points(model, torch.from_numpy(row[None]), GREEDY)[0][0].text for row in together]
     np.testing.assert_allclose(together, alone, atol=1e-4)

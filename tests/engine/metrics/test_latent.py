@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from engine.metrics.generation import reverse_perplexity, unigram_kl
-from engine.metrics.latent import active, importance_nll, latent_metrics, log_mean_exp, mutual_information, verdict
+from engine.metrics.latent import (
+    active,
+    gaussian_densities,
+    importance_nll,
+    latent_metrics,
+    log_mean_exp,
+    mutual_information,
+    verdict,
+)
 
 
 def test_log_mean_exp_survives_where_the_plain_form_underflows() -> None:
@@ -21,14 +29,16 @@ def test_importance_nll_of_one_weight_is_its_negative() -> None:
 
 def test_mutual_information_reaches_its_cap_when_posteriors_are_apart() -> None:
     means = 100.0 * np.arange(50)[:, None]
-    found = mutual_information(means, np.zeros((50, 1)), means)
+    found = mutual_information(gaussian_densities(means, np.zeros((50, 1))), means)
     assert found == pytest.approx(math.log(50))
 
 
 def test_mutual_information_of_equal_posteriors_is_zero() -> None:
     random = np.random.default_rng(0)
     points = random.standard_normal((40, 3))
-    assert mutual_information(np.zeros((40, 3)), np.zeros((40, 3)), points) == pytest.approx(0.0, abs=1e-12)
+    assert mutual_information(gaussian_densities(np.zeros((40, 3)), np.zeros((40, 3))), points) == pytest.approx(
+        0.0, abs=1e-12
+    )
 
 
 def test_mutual_information_does_not_depend_on_the_chunk_and_is_what_the_definition_says() -> None:
@@ -39,8 +49,8 @@ def test_mutual_information_does_not_depend_on_the_chunk_and_is_what_the_definit
         -0.5 * ((points[:, None] - means) ** 2 / np.exp(log_vars) + log_vars + math.log(2 * math.pi)).sum(2)
     )
     direct = float(np.mean(np.log(np.diag(density)) - np.log(density.mean(1))))
-    assert mutual_information(means, log_vars, points) == pytest.approx(direct)
-    assert mutual_information(means, log_vars, points, chunk=7) == pytest.approx(direct)
+    assert mutual_information(gaussian_densities(means, log_vars), points) == pytest.approx(direct)
+    assert mutual_information(gaussian_densities(means, log_vars), points, chunk=7) == pytest.approx(direct)
 
 
 def test_active_units_vary_with_the_sentence() -> None:
@@ -58,7 +68,7 @@ def test_the_verdict_says_why() -> None:
 def test_latent_metrics_state_their_cap() -> None:
     random = np.random.default_rng(2)
     means = random.standard_normal((20, 2))
-    found = latent_metrics(np.array([1.0, 2.0]), means, np.zeros_like(means), means)
+    found = latent_metrics(np.array([1.0, 2.0]), means, gaussian_densities(means, np.zeros_like(means)), means)
     assert found["kl"].value == 3.0
     assert "log 20 = 3.00" in found["mutual_information"].estimator
     assert found["active_units"].value == 2

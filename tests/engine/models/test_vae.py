@@ -14,7 +14,8 @@ from engine.capabilities import capabilities_of
 from engine.checkpoint import Document, load_model, save
 from engine.latent.greedy import greedy
 from engine.models.parts.adaptive_softmax import AdaptiveSoftmaxConfig
-from engine.models.vae import NO_VARIANCE, TextVae, TextVaeConfig
+from engine.models.parts.posteriors import NO_VARIANCE
+from engine.models.vae import TextVae, TextVaeConfig
 from engine.text import BOS, EOS, UNK, Tokenizer
 from engine.training.language_model import pad_sentences
 from tests.engine.words import Words

@@ -78,7 +78,7 @@ def training(model: MixtureVae) -> dict[str, Any]:
     """A made-up training that goes straight from the common beginning to the model as it is."""
     tokens = [model.tokenizer.encode(text) for text in TEXTS * COPIES]
     with torch.inference_mode():
-        points = model.blocks(model.posterior(tokens)[0]).numpy()  # N, M, d
+        points = model.blocks(model.posterior(tokens).mean).numpy()  # N, M, d
         q = model.responsibilities(tokens).numpy()
         end = model.components()[0].numpy()
     noise = np.random.default_rng(2).standard_normal(points.shape)
@@ -107,7 +107,7 @@ def training(model: MixtureVae) -> dict[str, Any]:
 def model_points(model: MixtureVae, tokens: list[list[int]]) -> np.ndarray[Any, Any]:
     """Posterior means, [N, D]."""
     with torch.inference_mode():
-        return model.posterior(tokens)[0].numpy()
+        return model.posterior(tokens).mean.numpy()
 
 
 @pytest.fixture(scope="session")
