@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.text import Tokenizer
+from engine.vocabulary import Vocabulary
 
 
 class Capitals:
@@ -11,7 +11,7 @@ class Capitals:
     What may not be said twice may not be said twice with another capital.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Vocabulary) -> None:
         self._tokenizer = tokenizer
         self._forms: dict[int, tuple[int, ...]] = {}
 
