@@ -108,9 +108,9 @@ def search(model: Translator, sources: list[list[int]], options: SearchOptions, 
     start = Start(reader, reader.begin(len(sources)), names, (), True)
     run = Decoding(start.reader, start.state, options, record=trace)
     writer = Trace(names, options, 12)
-    for i, decisions in enumerate(run):
+    for decisions in run:
         if trace:
-            writer.step(i, decisions, 0.0)
+            writer.branches(decisions)
     return run
 
 
