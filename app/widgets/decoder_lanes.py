@@ -184,16 +184,19 @@ class DecoderLanes(QWidget):
         painter.setFont(font)
         painter.setPen(c.ink)
         room = (edges[0] if edges else self.width()) - self._theme.px(NUMBER) - pad - 20
-        title = QFontMetricsF(font).elidedText(lane.title, Qt.TextElideMode.ElideRight, room)
-        left = pad + self._theme.px(20)
+        left, small = pad + self._theme.px(20), self._theme.ui_font(11, 600)
+        badge, needed = "", 0.0
+        if lane.badge:  # it says what is wrong: a long title gives way to it, to half the room
+            metrics = QFontMetricsF(small)
+            badge = f"✗ {lane.badge}" if lane.bad else lane.badge
+            badge = metrics.elidedText(badge, Qt.TextElideMode.ElideRight, room / 2)
+            needed = metrics.horizontalAdvance(badge) + 10
+        title = QFontMetricsF(font).elidedText(lane.title, Qt.TextElideMode.ElideRight, room - needed)
         painter.drawText(QPointF(left, middle + 4), title)
         left += QFontMetricsF(font).horizontalAdvance(title) + 10
-        small = self._theme.ui_font(11, 600)
-        needed = QFontMetricsF(small).horizontalAdvance(f"✗ {lane.badge}")
-        if lane.badge and left + needed <= pad + self._theme.px(20) + room + 12:
-            painter.setFont(small)
-            painter.setPen(self._theme.text(c.rejected) if lane.bad else c.muted)
-            painter.drawText(QPointF(left, middle + 4), f"✗ {lane.badge}" if lane.bad else lane.badge)
+        painter.setFont(small)
+        painter.setPen(self._theme.text(c.rejected) if lane.bad else c.muted)
+        painter.drawText(QPointF(left, middle + 4), badge)
         painter.setFont(self._theme.number_font(12))
         painter.setPen(c.ink)
         for text, right in zip(lane.numbers, edges, strict=False):

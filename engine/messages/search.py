@@ -413,7 +413,7 @@ class Hypothesis(msgspec.Struct, frozen=True):
     def lacks(self) -> str:
         """What keeps it from being what was asked for, in a few words; empty when nothing does."""
         return ", ".join(
-            [*([] if self.finished else ["unfinished"]), *(f"without “{phrase}”" for phrase in self.unmet)]
+            [*(f"without “{phrase}”" for phrase in self.unmet), *([] if self.finished else ["unfinished"])]
         )
 
 

@@ -56,9 +56,9 @@ class Field:
 
 def _fields() -> tuple[Field, ...]:
     known = {s.name: s for s in settings_of(SearchOptions) if s.name not in UNTYPED}
-    order = dict.fromkeys(name for info in STRATEGIES.values() for name in info.uses if name in known)
-    return tuple(Field(known[name]) for name in (*order, *(n for n in known if n not in order)))
+    places = {name: [i.uses.index(name) for i in STRATEGIES.values() if name in i.uses] for name in known}
+    return tuple(Field(known[name]) for name in sorted(known, key=lambda name: max(places[name], default=0)))
 
 
 FIELDS = _fields()
-"""In the order in which decoders name them."""
+"""In the order in which decoders name them, what is one decoder's own before what many share."""

@@ -21,10 +21,10 @@ COLUMNS = (
     Column("log p", 72, True),
     Column("score", 72, True),
     Column("tokens", 60, True),
-    Column("BLEU", 56, True),
-    Column("chrF", 56, True),
+    Column("BLEU", 60, True),
+    Column("chrF", 60, True),
     Column("weight", 66, True),
-    Column("lacks", 150),
+    Column("lacks", 190),
     Column("hypothesis; what differs from the first is underlined"),
 )
 

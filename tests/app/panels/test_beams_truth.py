@@ -294,7 +294,7 @@ def test_a_phrase_that_no_sentence_holds_is_said_everywhere(theme):
     assert "lacks “no time”" in verdict.sentence
     lane = present.lane(0, decoder, run, {decoder: run}, False)
     assert lane.bad
-    assert lane.badge == "unfinished, without “no time”"
+    assert lane.badge == "without “no time”, unfinished"
     explain = BeamsExplain(theme=theme)
     explain.show_verdict("here", verdict, decoder, *ranking(run, decoder)[0], "")
     assert "Not every phrase was met" in explain.text()
