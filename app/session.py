@@ -17,6 +17,7 @@ from PySide6.QtCore import QLockFile, QObject, QTimer
 
 from engine.files import write_whole
 from engine.messages import brief
+from engine.reading import without_mark
 
 log = logging.getLogger(__name__)
 VERSION = 3
@@ -124,7 +125,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1,
 def decode(data: bytes) -> Session:
     """The session in a file's bytes, of this or an older version; raises SessionError."""
     try:
-        values = msgspec.json.decode(data)
+        values = msgspec.json.decode(without_mark(data))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise SessionError("it is not JSON, perhaps cut off") from error
     version = values.get("version") if isinstance(values, dict) else None

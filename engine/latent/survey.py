@@ -13,6 +13,7 @@ from engine.capabilities import Latent
 from engine.checkpoint import read_trace
 from engine.messages import ModelInfo
 from engine.messages.core import FloatArray, IntArray
+from engine.reading import read_lines
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ _KNOWN: WeakKeyDictionary[Latent, Survey] = WeakKeyDictionary()
 
 def examples() -> tuple[str, ...]:
     """The example sentences written for the program, one a line."""
-    return tuple(line for line in (EXAMPLES / "everyday.txt").read_text(encoding="utf-8").splitlines() if line)
+    return tuple(line for line in read_lines(EXAMPLES / "everyday.txt") if line)
 
 
 def survey(model: Latent, info: ModelInfo) -> Survey:

@@ -1,7 +1,7 @@
 """Text as it comes in, read the same way by training, commands and panels. Knows no model, no torch and no Qt."""
 
 from engine.reading.characters import clean, graphemes, require_text
-from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines
+from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines, without_mark
 from engine.reading.tables import Columns, Labelled, Table, choose, guess, guess_pair, labelled, read_table, table_of
 from engine.reading.words import ATTACHED, END_MARK, SPACE_MARK, join_words, normalise, split_spaced, split_words
 
@@ -31,4 +31,5 @@ __all__ = [
     "split_spaced",
     "split_words",
     "table_of",
+    "without_mark",
 ]

@@ -38,6 +38,11 @@ def patterns() -> str:
     return " ".join(f"*{suffix}{packed}" for packed in ("", ".gz") for suffix in SUFFIXES)
 
 
+def without_mark(data: bytes) -> bytes:
+    """The bytes of a JSON or TOML file without the byte order mark that some editors put first."""
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
 def split_lines(text: str) -> list[str]:
     """The lines of a text that was typed or pasted, clean."""
     return [clean(line) for line in _BREAK.split(text)]

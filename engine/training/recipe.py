@@ -10,6 +10,7 @@ import msgspec
 
 from engine.checkpoint import Name
 from engine.messages import ModelCard, brief
+from engine.reading import without_mark
 from engine.text import Kind
 from engine.training.data import Source
 
@@ -95,7 +96,7 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise ValueError("it is far larger than any recipe")
-        plain = msgspec.toml.decode(data)
+        plain = msgspec.toml.decode(without_mark(data))
         for name, value in (overrides or {}).items():
             *tables, field = name.split(".")
             place = plain

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.messages import Metric
+from engine.reading import without_mark
 
 TABLES = Path(__file__).parent / "tables"
 
@@ -56,7 +57,7 @@ def read_table(name: str) -> Table:
         known = ", ".join(sorted(p.stem for p in TABLES.glob("*.toml")))
         raise ValueError(f"there is no table {name!r}; bundled tables are {known}")
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Table)
+        return msgspec.toml.decode(without_mark(path.read_bytes()), type=Table)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise ValueError(f"{path.name} is not a usable table: {error}") from error
 

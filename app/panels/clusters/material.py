@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.panels.clusters.choices import LIVE, mixture_models
 from app.panels.clusters.explorer import Explorer
-from app.texts import Text, read_text
+from app.texts import Text, TextReader, read_text
 from app.widgets.column_chooser import NONE
 from engine.assets import EXAMPLES
 from engine.reading import is_text, patterns
@@ -30,6 +31,8 @@ class Material(QObject):
         self._panel = panel
         self._read = Text()
         self._wanted: tuple[int, int] | None = None  # columns it was read with
+        self._reader = TextReader(MOST, self)
+        self._reader.began.connect(self._on_reading)
 
     # --- a file ------------------------------------------------------------------------------------------------------
 
@@ -46,27 +49,39 @@ class Material(QObject):
         models = mixture_models(panel.bridge)
         if not is_text(path) or not path.is_file() or not models:
             return False
-        if not self._load(str(path)):
-            return True
-        choices = panel.store.choices
-        if choices.model in ("", LIVE):
-            panel.store.choose("model", models[0].name)
-        if choices.file == str(path):
-            self.encode()
-        else:
-            panel.store.choose("file", str(path))
+        wanted = panel.store.choices.columns.get(str(path))
+        self._reader.read(path, wanted, partial(self._on_opened, str(path), wanted))
         return True
 
-    def _load(self, path: str) -> bool:
-        notices, wanted = self._panel.services.notices, self._panel.store.choices.columns.get(path)
-        try:
-            self._read, self._wanted = read_text(Path(path), MOST, wanted), wanted
-        except ValueError as error:
-            notices.error(f"{error}.")
-            return False
-        if self._read.said:
-            notices.info(self._read.said)
-        return True
+    def _on_opened(self, path: str, wanted: tuple[int, int] | None, found: Text | ValueError) -> None:
+        """A file that was asked for by hand: it becomes the choice, unless it cannot be read."""
+        self._say(found)
+        if isinstance(found, ValueError):
+            self._panel.inputs.show_source(self.said())
+            return
+        self._read, self._wanted = found, wanted
+        choices = self._panel.store.choices
+        if choices.model in ("", LIVE):
+            self._panel.store.choose("model", mixture_models(self._panel.bridge)[0].name)
+        if choices.file == path:
+            self.encode()
+        else:
+            self._panel.store.choose("file", path)
+
+    def _on_read(self, path: str, wanted: tuple[int, int] | None, found: Text | ValueError) -> None:
+        """A file that is the choice already: one that cannot be read any more is said once."""
+        self._say(found)
+        self._read, self._wanted = Text(path) if isinstance(found, ValueError) else found, wanted
+        self.encode()
+
+    def _say(self, found: Text | ValueError) -> None:
+        if isinstance(found, ValueError):
+            self._panel.services.notices.error(f"{found}.")
+        elif found.said:
+            self._panel.services.notices.info(found.said)
+
+    def _on_reading(self, name: str) -> None:
+        self._panel.inputs.show_source(f"reading {name}…")
 
     @Slot(int, int)
     def choose_columns(self, text: int, label: int) -> None:
@@ -80,8 +95,9 @@ class Material(QObject):
         """Encode for each model on show what it has to show."""
         choices = self._panel.store.choices
         path, wanted = choices.file, choices.columns.get(choices.file)
-        if path and (self._read.path, self._wanted) != (path, wanted) and not self._load(path):
-            self._read, self._wanted = Text(path), wanted  # said once
+        if path and (self._read.path, self._wanted) != (path, wanted):
+            self._reader.read(Path(path), wanted, partial(self._on_read, path, wanted))
+            return
         for explorer in (self._panel.main, self._panel.beside):
             if explorer.report is not None:
                 self._encode_for(explorer, path)

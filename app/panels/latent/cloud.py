@@ -15,7 +15,7 @@ from app.notices import Notices
 from app.panels.latent.hand import Hand
 from app.panels.latent.sentences_tab import SentencesTab
 from app.panels.latent.stage import Stage
-from app.texts import Text, read_text
+from app.texts import Text, TextReader
 from app.widgets.column_chooser import NONE
 
 MOST = 100_000  # sentences that are encoded
@@ -31,6 +31,8 @@ class Cloud(QObject):
         self._tab, self._stages, self._hand, self._notices = tab, tuple(stages), hand, notices
         self._main = stages[0].explorer
         self._text = Text()
+        self._reader = TextReader(MOST, self)
+        self._reader.began.connect(self._on_reading)
         tab.columns.chosen.connect(self.choose_columns)
         self._main.cloud_changed.connect(self.show)
         self._main.report_ready.connect(self.show)
@@ -40,6 +42,7 @@ class Cloud(QObject):
         tab.pointed.connect(stages[0].light)
         tab.selected.connect(self.select)
         tab.lasso_wanted.connect(self.lasso)
+        tab.cancelled.connect(self._on_cancelled)
         for stage in stages:
             tab.cancelled.connect(stage.explorer.stop_cloud)
             stage.explorer.report_ready.connect(partial(self._on_model, stage))
@@ -116,13 +119,25 @@ class Cloud(QObject):
 
     def encode(self, path: Path, columns: tuple[int, int] | None = None) -> None:
         """Encode the sentences of a text file with every model on show, and with those that come."""
-        try:
-            self._text = read_text(path, MOST, columns)
-        except ValueError as error:
-            self._notices.error(f"{error}.")
+        self._reader.read(path, columns, self._on_read)
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        if self._reader.drop():
+            self.show()
+
+    def _on_reading(self, name: str) -> None:
+        self._tab.show_reading(name)
+
+    def _on_read(self, found: Text | ValueError) -> None:
+        if isinstance(found, ValueError):
+            self._notices.error(f"{found}.")
+            if self._tab.reading:
+                self.show()
             return
-        if self._text.said:
-            self._notices.info(self._text.said)
+        self._text = found
+        if found.said:
+            self._notices.info(found.said)
         for stage in self._stages:
             if stage.explorer.report is not None:
                 self._on_model(stage)
@@ -138,6 +153,7 @@ class Cloud(QObject):
 
     def restore(self, state: Any) -> None:
         """Open it again; a file that is gone is said so."""
+        self._reader.drop()
         self._text = Text()
         if isinstance(state, dict) and isinstance(state.get("path"), str) and state["path"]:
             column = state.get("column")

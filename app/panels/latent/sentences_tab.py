@@ -104,6 +104,16 @@ class SentencesTab(QWidget):
         if busy:
             self.count.setText(said)
 
+    def show_reading(self, name: str) -> None:
+        """A large file is being read; nobody knows how far."""
+        self.show_progress(0, 1, f"reading {name}")
+        self.progress.setRange(0, 0)
+
+    @property
+    def reading(self) -> bool:
+        """Whether that is what is shown."""
+        return not self.progress.isHidden() and self.progress.maximum() == 0
+
     def show_lasso(self, places: Sequence[int]) -> None:
         """List what a lasso caught."""
         self.show_places(places, f"{len(places):,} inside the lasso" if len(places) else "Nothing inside the lasso")

@@ -7,6 +7,7 @@ import io
 
 from app.panels.sampler.run import Run
 from engine.messages import Sample, decode_request, encode, run_line
+from engine.reading import without_mark
 
 COLUMNS = (
     "step", "chain", "move", "position", "old", "new", "accepted", "log_alpha", "log_u", "log_g_forward",
@@ -36,7 +37,7 @@ def table(run: Run) -> bytes:
 
 def read_request(data: bytes) -> Sample:
     """The request on a run file's first line; raises ValueError when there is none. The run replays from it."""
-    first = data.partition(b"\n")[0]
+    first = without_mark(data).partition(b"\n")[0]
     request = decode_request(first)
     if not isinstance(request, Sample):
         raise ValueError(f"this file asks for a {type(request).__name__}, not for a run of the sampler")

@@ -32,6 +32,7 @@ from engine.reading import split_words
 
 FRAME_MS = 50  # between two paintings of what has come in
 DISCRETE = ("mode", "locked", "model", "order", "seed_fixed")  # choices: each is an undo step of its own
+MOST_REQUEST = 1 << 20  # bytes of a run file's first line
 CALM = 5.0  # steps a second above which nothing is animated
 
 HELP = """
@@ -347,7 +348,7 @@ class SamplerPanel(Panel):
             return False
         try:
             with path.open("rb") as file:
-                request = exports.read_request(file.readline())
+                request = exports.read_request(file.readline(MOST_REQUEST))
         except (OSError, ValueError) as error:
             self.services.notices.error(f"{path.name} is not a run of the sampler: {error}.")
             return True

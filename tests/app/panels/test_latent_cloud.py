@@ -204,3 +204,32 @@ def test_a_file_is_encoded_with_a_model_that_comes_later_and_after_a_restart(lat
     settle(again)
     assert list(again.main.texts) == list(again.beside.texts) == texts
     assert again.main.cloud_name == mine.name
+
+
+def test_a_large_file_is_read_beside_the_window(latent, mine, tmp_path, monkeypatch, qtbot):
+    monkeypatch.setattr("app.texts.SOON", 10)
+    asked = len(latent.main.texts)
+    assert latent.open_file(mine)
+    assert latent.sentences.reading
+    assert latent.sentences.count.text() == "reading mine.txt"
+    assert len(latent.main.texts) == asked
+    qtbot.waitUntil(lambda: not latent.sentences.reading)
+    settle(latent)
+    assert list(latent.main.texts) == MANY
+    gone = tmp_path / "broken.txt"
+    gone.write_bytes(b"\xff" * 100)
+    latent.open_file(gone)
+    qtbot.waitUntil(lambda: not latent.sentences.reading)
+    assert "broken.txt is not UTF-8 text" in latent.services.notices.history[-1].text
+    assert latent.sentences.count.text() == "600 sentences, mine.txt"
+
+
+def test_reading_a_large_file_can_be_cancelled(latent, mine, monkeypatch, qtbot):
+    monkeypatch.setattr("app.texts.SOON", 10)
+    before = list(latent.main.texts)
+    latent.open_file(mine)
+    latent.sentences.stop.click()
+    assert not latent.sentences.reading
+    qtbot.wait(50)
+    settle(latent)
+    assert list(latent.main.texts) == before

@@ -330,6 +330,20 @@ def test_labels_behind_the_sentences_and_a_line_of_names(shown, tmp_path):
     assert columns.isHidden()
 
 
+def test_a_large_file_is_read_beside_the_window(shown, tmp_path, monkeypatch, qtbot):
+    monkeypatch.setattr("app.texts.SOON", 10)
+    path = tmp_path / "mine.tsv"
+    path.write_text("\n".join(f"{label}\t{text}" for label, text in zip(LABELS, TEXTS, strict=True)), "utf-8")
+    assert shown.open_file(path)
+    assert shown.inputs.source.text() == "reading mine.tsv…"
+    qtbot.waitUntil(lambda: shown.store.choices.file == str(path))
+    settle(shown)
+    assert list(shown.stages[0].scene.labels) == LABELS
+    shown.inputs.columns.chosen.emit(1, -1)
+    qtbot.waitUntil(lambda: shown.stages[0].map._ghost_texts == tuple(TEXTS))
+    settle(shown)
+
+
 def test_two_texts_side_by_side_are_no_labels(shown, tmp_path):
     path = tmp_path / "pairs.tsv"
     path.write_text("Ich habe Zeit.\tI have time.\nEs regnet heute.\tIt rains today.\n", "utf-8")
