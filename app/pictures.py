@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRect, QSize, QSizeF
 from PySide6.QtGui import QImage, QPageSize, QPainter, QPdfWriter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
@@ -19,13 +22,32 @@ def png(picture: QPixmap | QImage) -> bytes:
     return bytes(buffer.data().data())
 
 
-def picture_bytes(widget: QWidget, kind: str, width: int) -> bytes:
-    """The widget as it is laid out now, drawn `width` pixels (PNG) or points (SVG, PDF) wide.
+@dataclass(frozen=True)
+class Drawing:
+    """Something that can be painted at any size, from the painter's origin on."""
+
+    title: str
+    size: QSize  # in its own units
+    paint: Callable[[QPainter], None]
+
+
+def of_widget(widget: QWidget) -> Drawing:
+    """The widget as it is laid out now, on its own ground."""
+
+    def paint(painter: QPainter) -> None:
+        painter.fillRect(QRect(QPoint(), widget.size()), widget.palette().window())
+        widget.render(painter, QPoint())
+
+    return Drawing(widget.accessibleName() or "Textscape", widget.size(), paint)
+
+
+def picture_bytes(drawing: Drawing, kind: str, width: int) -> bytes:
+    """The file of a drawing `width` pixels (PNG) or points (SVG, PDF) wide.
 
     `kind` is one of FORMATS. Raises ValueError for another, and OSError when Qt cannot make the picture.
     """
-    scale = width / max(1, widget.width())
-    size = QSize(width, max(1, round(scale * widget.height())))
+    scale = width / max(1, drawing.size.width())
+    size = QSize(width, max(1, round(scale * drawing.size.height())))
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     device: QImage | QSvgGenerator | QPdfWriter
@@ -38,7 +60,7 @@ def picture_bytes(widget: QWidget, kind: str, width: int) -> bytes:
             device.setResolution(96)  # as CSS counts pixels
             device.setSize(size)
             device.setViewBox(QRect(QPoint(), size))
-            device.setTitle(widget.accessibleName() or "Textscape")
+            device.setTitle(drawing.title)
         case ".pdf":
             device = QPdfWriter(buffer)
             device.setPageSize(QPageSize(QSizeF(size), QPageSize.Unit.Point))
@@ -51,9 +73,8 @@ def picture_bytes(widget: QWidget, kind: str, width: int) -> bytes:
     painter = QPainter(device)
     if not painter.isActive():
         raise OSError("no picture of this size can be made")
-    painter.fillRect(QRect(QPoint(), size), widget.palette().window())
     painter.scale(scale, scale)
-    widget.render(painter, QPoint())
+    drawing.paint(painter)
     painter.end()
     if isinstance(device, QImage) and not device.save(buffer, "PNG"):
         raise OSError("no picture of this size can be made")

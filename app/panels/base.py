@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QInputDialog, QVBoxLayout, QWidget
 
 from app.commands import Command
 from app.icons import icon
-from app.pictures import KINDS, picture_bytes
+from app.pictures import KINDS, Drawing, of_widget, picture_bytes
 from app.services import Services
 from app.widgets.anatomy import Anatomy
 from engine.files import write_whole
@@ -113,18 +113,18 @@ class Panel(QWidget):
             return None
         return self.write(chosen, data) if chosen else None
 
-    def export_image(self, name: str, widget: QWidget | None = None) -> Path | None:
-        """Ask where to and how wide, then save a picture of a widget (the hero by default) as PNG, SVG or PDF."""
-        shown = widget or self.anatomy.hero
+    def export_image(self, name: str, drawing: Drawing | None = None) -> Path | None:
+        """Ask where to and how wide, then save a drawing (the hero as it is by default) as PNG, SVG or PDF."""
+        drawing = drawing or of_widget(self.anatomy.hero)
         chosen = self.services.dialogs.save_file(self, "Export picture", name, KINDS)
         if not chosen:
             return None
         question = "Width in pixels, or in points for SVG and PDF:"
-        width, agreed = QInputDialog.getInt(self, "Export picture", question, shown.width(), 100, 10_000)
+        width, agreed = QInputDialog.getInt(self, "Export picture", question, drawing.size.width(), 100, 10_000)
         if not agreed:
             return None
         try:
-            data = picture_bytes(shown, chosen.suffix.lower(), width)
+            data = picture_bytes(drawing, chosen.suffix.lower(), width)
         except (ValueError, OSError) as error:
             self.services.notices.error(f"{chosen.name} could not be written: {error}.")
             return None

@@ -143,11 +143,17 @@ class ClusterCanvas(ClusterState):
         """The same window at another size, as drawn, without cursor and focus; `ratio` pixels to a unit of length."""
         picture = QImage(round(size.width() * ratio), round(size.height() * ratio), QImage.Format.Format_ARGB32)
         picture.setDevicePixelRatio(ratio)
+        picture.fill(self._theme.colors.surface)
+        painter = QPainter(picture)
+        self.paint_picture(painter, size, ratio=ratio, legend=legend)
+        painter.end()
+        return picture
+
+    def paint_picture(self, painter: QPainter, size: QSize, *, ratio: float = 1.0, legend: bool = True) -> None:
+        """The same on any painter, from its origin; only the points are an image, of `ratio` pixels to a unit."""
         strip = self._legend(size.width()) if legend else ([], "", Layout((), 0, 0.0))
         view = View().resized(size.width(), size.height() - round(strip[2].height)).fitted(self.view.window, 0.0)
-        picture.fill(self._theme.colors.surface)
         self._dot = self._dot_of(view)
-        painter = QPainter(picture)
         self._draw_ground(painter, view)
         for draw in self._in_order(self._draw_points, self._draw_ellipses):
             draw(painter, view, ratio)
@@ -155,8 +161,6 @@ class ClusterCanvas(ClusterState):
         painter.translate(0, view.height)
         if legend:
             paint_legend(painter, *strip, size.width(), self._theme)
-        painter.end()
-        return picture
 
     def _placed(self) -> Marks:
         if self._marks is None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QByteArray, QSize
 from PySide6.QtGui import QImage
@@ -9,9 +10,11 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLabel
 
 from app.dialogs import Dialogs
-from app.pictures import picture_bytes
+from app.pictures import Drawing, of_widget, picture_bytes
 from app.settings import Settings
-from tests.app.conftest import NotesPanel
+from app.theme import Theme
+from app.widgets.cluster_map import ClusterMap
+from tests.app.conftest import NotesPanel, flush
 
 
 @pytest.fixture
@@ -23,12 +26,12 @@ def label(qtbot):
 
 
 def test_png_has_the_width_asked_for(label):
-    image = QImage.fromData(QByteArray(picture_bytes(label, ".png", 600)), "PNG")
+    image = QImage.fromData(QByteArray(picture_bytes(of_widget(label), ".png", 600)), "PNG")
     assert (image.width(), image.height()) == (600, 150)
 
 
 def test_svg_is_lines_and_letters(label):
-    data = picture_bytes(label, ".svg", 400)
+    data = picture_bytes(of_widget(label), ".svg", 400)
     renderer = QSvgRenderer(QByteArray(data))
     assert renderer.isValid()
     assert renderer.viewBox().size() == QSize(400, 100)
@@ -37,7 +40,7 @@ def test_svg_is_lines_and_letters(label):
 
 
 def test_pdf_is_one_page_of_that_size(label):
-    data = picture_bytes(label, ".pdf", 300)
+    data = picture_bytes(of_widget(label), ".pdf", 300)
     assert data.startswith(b"%PDF")
     box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)", data)
     assert (round(float(box[1])), round(float(box[2]))) == (300, 75)
@@ -45,7 +48,7 @@ def test_pdf_is_one_page_of_that_size(label):
 
 def test_another_ending_is_refused(label):
     with pytest.raises(ValueError, match=r"\.png, \.svg, \.pdf"):
-        picture_bytes(label, ".bmp", 300)
+        picture_bytes(of_widget(label), ".bmp", 300)
 
 
 @pytest.fixture
@@ -85,3 +88,18 @@ def test_a_dialog_opens_where_the_last_one_was_left(label, tmp_path, monkeypatch
     dialogs.save_file(label, "Save", "out.json", "JSON (*.json)")
     assert asked == ["out.json", str(tmp_path / "there" / "out.json")]
     assert settings.folder == str(tmp_path / "there")
+
+
+def test_the_figure_of_trainings_is_lines_and_letters(qapp):
+    """Only the points are an image: axes, ellipses and titles stay sharp at any size."""
+    theme = Theme()
+    canvas = ClusterMap(theme=theme)
+    canvas.set_points(np.zeros((3, 2)), np.zeros(3, dtype=int), np.ones(3), ())
+    canvas.set_components(np.array([[0.0, 0.0], [1.0, 1.0]]), np.stack([np.eye(2)] * 2), np.array([0.5, 0.5]))
+    drawing = Drawing("a map", QSize(300, 240), lambda p: canvas.paint_picture(p, QSize(300, 240), ratio=2.0))
+    data = picture_bytes(drawing, ".svg", 600)
+    assert data.count(b"<image") == 1
+    assert data.count(b"<path") + data.count(b"<polyline") > 4
+    canvas.deleteLater()
+    theme.deleteLater()
+    flush()

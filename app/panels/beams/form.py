@@ -101,6 +101,8 @@ class BeamsForm(QWidget):
         for name, label in self._wrong.items():
             label.setText(errors.get(name, ""))
             label.setVisible(bool(label.text()))
+            if label.text() and self._rare_holder.isAncestorOf(label):
+                self.more.setChecked(True)  # what keeps a run from starting must be in sight
 
     def show_models(self, models: Sequence[ModelInfo]) -> None:
         """Fill the list of models."""

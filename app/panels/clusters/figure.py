@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QTextDocument
 
 from app.panels.clusters.choices import OBJECTIVES, family_of, title_of
@@ -38,26 +38,38 @@ def titles(films: Sequence[Film], names: Sequence[str]) -> list[str]:
     return said
 
 
+def size_of(films: Sequence[Film]) -> QSize:
+    """How large the figure is, in pixels."""
+    return QSize(len(films) * (PANEL.width() + GAP) + GAP, 2 * (PANEL.height() + TITLE + GAP) + GAP)
+
+
 def draw(films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Theme) -> QImage:
+    """The figure as an image."""
+    picture = QImage(size_of(films), QImage.Format.Format_RGB32)
+    painter = QPainter(picture)
+    paint(painter, films, names, mixture, theme=theme)
+    painter.end()
+    return picture
+
+
+def paint(painter: QPainter, films: Sequence[Film], names: Sequence[str], mixture: int, *, theme: Theme) -> None:
     """Two rows, early above late, a column for each film; same axes, same colours."""
     large = Theme(dark=theme.dark)  # the picture is shown small: its words must be large
     large.scale = 1.5
     extent, said = common_extent(films, mixture), titles(films, names)
-    wide = len(films) * (PANEL.width() + GAP) + GAP
-    tall = 2 * (PANEL.height() + TITLE + GAP) + GAP
-    picture = QImage(wide, tall, QImage.Format.Format_RGB32)
-    picture.fill(theme.colors.paper)
-    painter = QPainter(picture)
+    painter.fillRect(QRect(QPoint(), size_of(films)), theme.colors.paper)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     for column, film in enumerate(films):
         for row, frame in enumerate((film.early(), len(film) - 1)):
             left = GAP + column * (PANEL.width() + GAP)
             top = GAP + row * (PANEL.height() + TITLE + GAP)
-            painter.drawImage(QPointF(left, top), _map(film, frame, mixture, extent, large))
+            painter.save()
+            painter.translate(left, top)
+            painter.setClipRect(QRect(QPoint(), PANEL))
+            _map(painter, film, frame, mixture, extent, large)
+            painter.restore()
             _title(painter, said[2 * column + row], QRectF(left, top + PANEL.height(), PANEL.width(), TITLE), theme)
-    painter.end()
-    return picture
 
 
 def _title(painter: QPainter, text: str, room: QRectF, theme: Theme) -> None:
@@ -75,13 +87,17 @@ def _title(painter: QPainter, text: str, room: QRectF, theme: Theme) -> None:
 
 
 def _map(
-    film: Film, frame: int, mixture: int, extent: tuple[float, float, float, float] | None, theme: Theme
-) -> QImage:
+    painter: QPainter,
+    film: Film,
+    frame: int,
+    mixture: int,
+    extent: tuple[float, float, float, float] | None,
+    theme: Theme,
+) -> None:
     scene = of_frame(film, frame, mixture)
     canvas = ClusterMap(theme=theme)
     canvas.set_extent(extent)
     canvas.set_points(scene.positions, scene.codes, scene.confidence, scene.labels)
     canvas.set_components(scene.means, scene.covariances, scene.weights)
-    picture = canvas.render_picture(PANEL, legend=False)
+    canvas.paint_picture(painter, PANEL, ratio=2.0, legend=False)
     canvas.deleteLater()
-    return picture

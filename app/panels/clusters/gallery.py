@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QGuiApplication
 
 from app.panels.clusters.choices import mixture_models, title_of
-from app.panels.clusters.figure import draw, four
+from app.panels.clusters.figure import draw, four, paint, size_of
 from app.panels.clusters.film import Film
-from app.pictures import png
+from app.pictures import Drawing
 from engine.messages import (
     Event,
     Failed,
@@ -94,16 +94,19 @@ class Gallery(QObject):
 
     def _draw(self) -> None:
         """In the theme's colours, of the mixture variable on show."""
-        panel = self._panel
-        films = [self._films[m.name] for m in self._models]
-        mixture = min(panel.store.choices.mixture, min(len(f.charts) for f in films) - 1)
-        picture = draw(films, [title_of(m) for m in self._models], mixture, theme=panel.theme)
-        panel.figure.show_picture(
-            picture,
+        films, _, mixture = what = self._shown()
+        self._panel.figure.show_picture(
+            draw(*what, theme=self._panel.theme),
             f"{self._models[0].card.data}. {len(films[0].texts):,} held-out sentences by their likeliest component of "
             f"mixture variable {mixture + 1}, means numbered, ellipses at 1 and 2 standard deviations. Above: the "
             "frame nearest to a fifth of the training; below: the last. The same axes throughout.",
         )
+
+    def _shown(self) -> tuple[list[Film], list[str], int]:
+        """Films, their titles and the mixture variable of the figure."""
+        films = [self._films[m.name] for m in self._models]
+        mixture = min(self._panel.store.choices.mixture, min(len(f.charts) for f in films) - 1)
+        return films, [title_of(m) for m in self._models], mixture
 
     @Slot()
     def redraw(self) -> None:
@@ -119,5 +122,7 @@ class Gallery(QObject):
 
     @Slot()
     def save(self) -> None:
-        """As PNG at full size."""
-        self._panel.export("clusters.png", png(self._panel.figure.picture.image), "PNG (*.png)")
+        """As PNG, SVG or PDF, at full size unless another is asked for."""
+        what, theme = self._shown(), self._panel.theme
+        figure = Drawing("Training of mixtures", size_of(what[0]), lambda painter: paint(painter, *what, theme=theme))
+        self._panel.export_image("clusters.png", figure)

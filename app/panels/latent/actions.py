@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import numpy as np
 
 from app.commands import Command
 from app.panels.latent.choices import LETTERS, decode_command, interpolate_command
-from app.panels.latent.explorer import as_point
+from app.panels.latent.explorer import Explorer, as_point
 
 if TYPE_CHECKING:
     from app.panels.latent.panel import LatentPanel
@@ -57,6 +59,15 @@ def commands(panel: LatentPanel) -> list[Command]:
             "Latent",
             lambda: bool(panel.store.choices.model) and len(panel.store.choices.anchors) > 1,
         ),
+        Command(
+            "latent.export_walk",
+            "Export the walk as a table…",
+            partial(_export_walk, panel),
+            "",
+            "Latent",
+            lambda: bool(panel.main.walk),
+            aliases=("csv",),
+        ),
         command("image", "Export the picture…", partial(panel.export_image, "latent.png")),
     ]
 
@@ -76,6 +87,34 @@ def _copy_decode(panel: LatentPanel) -> None:
 
 def _copy_walk(panel: LatentPanel) -> None:
     panel.copy_text(interpolate_command(panel.store.choices), "the command line")
+
+
+def walk_table(explorers: Sequence[Explorer]) -> bytes:
+    """The steps of the walks as CSV: place, sentence, its log-probability in nats, and the point."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["model", "decoder", "step", "t", "sentence", "log p", "repeated", "z"])
+    for explorer in explorers:
+        for step in explorer.walk:
+            point = msgspec.json.encode([round(float(v), 6) for v in step.point]).decode()
+            said, log_prob = step.sentence.text, f"{step.sentence.log_prob:.4f}"
+            writer.writerow(
+                [
+                    explorer.model,
+                    explorer.decoder,
+                    step.index + 1,
+                    f"{step.t:.4f}",
+                    said,
+                    log_prob,
+                    step.repeated,
+                    point,
+                ]
+            )
+    return text.getvalue().encode()
+
+
+def _export_walk(panel: LatentPanel) -> None:
+    panel.export("walk.csv", walk_table((panel.main, panel.beside)), "Comma-separated values (*.csv)")
 
 
 def _swap(panel: LatentPanel) -> None:

@@ -101,6 +101,8 @@ class SamplerForm(QWidget):
         for field, label in self._wrong.items():
             label.setText(errors.get(field, ""))
             label.setVisible(bool(label.text()))
+            if label.text() and self._rare.isAncestorOf(label):
+                self.more.setChecked(True)  # what keeps a run from starting must be in sight
         self.run.setEnabled(not errors)
 
     def unread(self) -> dict[str, str]:

@@ -76,6 +76,13 @@ def typing(panel):
     return panel
 
 
+def test_a_wrong_value_behind_more_is_brought_into_sight(panel):
+    ask(panel)
+    assert not panel.form.more.isChecked()
+    panel.form.show_errors({"min_length": "too long"})
+    assert panel.form.more.isChecked()
+
+
 def changed(decoder, **options):
     return msgspec.structs.replace(decoder, options=msgspec.structs.replace(decoder.options, **options))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shlex
 
@@ -10,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from typer.testing import CliRunner
 
 from app.panels.latent import LatentPanel
+from app.panels.latent.actions import walk_table
 from app.panels.latent.choices import (
     EXAMPLE_ANCHORS,
     Attribute,
@@ -186,6 +189,14 @@ def test_what_a_sentence_comes_back_as_stands_under_it_with_its_differences(show
     shown.inputs.anchors.show_reconstructions([("the", "dog", "sleeps", "."), ()])
     assert row.reconstruction.text() == "\u2192 the <u>dog</u> sleeps."
     assert shown.inputs.anchors._rows[1].reconstruction.isHidden()
+
+
+def test_the_walk_is_exported_step_by_step(shown):
+    rows = list(csv.DictReader(io.StringIO(walk_table((shown.main, shown.beside)).decode())))
+    assert [row["sentence"] for row in rows] == [s.sentence.text for s in shown.main.walk]
+    assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
+    np.testing.assert_allclose(json.loads(rows[-1]["z"]), shown.main.walk[-1].point, atol=1e-6)
+    assert {row["decoder"] for row in rows} == {shown.store.choices.decoder}
 
 
 def test_a_third_sentence_takes_part_in_plane_and_walk(shown):

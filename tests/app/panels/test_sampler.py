@@ -419,6 +419,12 @@ def test_fields_edit_parameters(panel):
     assert panel.parameters.errors() == {}
 
 
+def test_a_wrong_value_behind_more_is_brought_into_sight(panel):
+    assert not panel.form.more.isChecked()
+    panel.form.show_errors({"max_length": "too short"})
+    assert panel.form.more.isChecked()
+
+
 def test_a_wrong_field_says_so_and_nothing_runs(panel, bridge):
     panel.set_parameters(Parameters(sample=REQUEST).with_field("moves.delete", 0.0))
     panel.start()
