@@ -77,7 +77,8 @@ def test_the_collapsed_model_says_so_with_its_figures_and_the_other_does_not(sho
     assert not right.banner.isVisible()
     assert left.map.height() == right.map.height()
     assert abs(left.map.width() - right.map.width()) <= 1
-    assert "chance" in shown.clusters.verdict.text()
+    assert "The code has collapsed" in shown.clusters.verdict.text()
+    assert "chance" in shown.clusters.figures["homogeneity"].accessibleDescription()
     for key in ("homogeneity", "mutual_information", "variance_of_means", "occupied_codes"):
         assert shown.clusters.figures[key].isVisibleTo(shown.clusters)
     assert shown.clusters.count.isVisibleTo(shown.clusters)
