@@ -86,7 +86,9 @@ def train(
     for event in watch(until_interrupted(work)):
         if isinstance(event, TrainingBegan):
             state = event.state
-            if event.step:
+            if event.finished:
+                errors.print(f"was trained before: the model is made again from {state}", soft_wrap=True)
+            elif event.step:
                 errors.print(f"goes on after step {event.step:,} of {event.total:,}, from {state}", soft_wrap=True)
         elif isinstance(event, TrainingPoint) and event.split == "valid":
             figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())

@@ -94,6 +94,8 @@ def requested(path: Path) -> str:
 
 def claim(folder: Path) -> None:
     """Make a folder unless it is there; raises OSError with one sentence when files cannot be written into it."""
+    if is_there(folder):
+        raise NotADirectoryError(f"nothing can be written into {folder}: it is a file, not a folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -12,6 +12,7 @@ class TrainingBegan(Event, frozen=True):
     output: str  # path
     step: int  # 0: from the beginning
     total: int
+    finished: bool = False  # it was done before: its model is only made again
 
 
 class InspectTraining(Request, frozen=True):

@@ -82,7 +82,9 @@ class Trainer:
         sweep(state)
         if state.exists():
             read_state(state, self.request, self._restore)
-        yield TrainingBegan(state=str(state), output=str(output), step=self.step, total=self.total)
+        yield TrainingBegan(
+            state=str(state), output=str(output), step=self.step, total=self.total, finished=not self._going_on
+        )
         if self.recorder and (frame := self.recorder.look(self.step, self.total)):
             yield frame
         try:
@@ -103,18 +105,23 @@ class Trainer:
             self.task.begin(self.epoch)
             order = self._batches(self.epoch)
             marks = {round(len(order) * (i + 1) / settings.validations) for i in range(settings.validations)}
-            while self.batch < len(order) and self._going_on:
-                loss = self._step(order[self.batch])
+            number = self.epoch + 1
+            for indices in order[self.batch :]:
+                terms = self._step(indices)
                 self.batch, self.step = self.batch + 1, self.step + 1
-                events = self._events(loss, validate=self.batch in marks)
-                if self.batch in marks or time.monotonic() - at > SAVE_EVERY:
+                marked = self.batch in marks
+                events = self._events(terms, validate=marked)
+                if self.batch == len(order):
+                    self.epoch, self.batch = self.epoch + 1, 0
+                if marked or time.monotonic() - at > SAVE_EVERY:
                     self._save(state)
                     at = time.monotonic()
                 rate = (self.step - first) / max(1e-9, time.monotonic() - began)
-                note = f"pass {self.epoch + 1}, {rate:.1f} steps/s"
+                note = f"pass {number}, {rate:.1f} steps/s"
                 yield Progress(done=self.step, total=self.total, unit="steps", note=note)
                 yield from events
-            self.epoch, self.batch = self.epoch + 1, 0
+                if not self._going_on:  # no gain for long enough
+                    break
 
     def _events(self, terms: Mapping[str, float], *, validate: bool) -> list[Event]:
         """What there is to say after a step."""
@@ -292,8 +299,8 @@ def _refuse_empty(recipe: Recipe, task: Task) -> None:
     """Raises ValueError where a split has nothing that the task can use."""
     if not task.lengths:
         raise ValueError(
-            f"there is nothing to train on: no training sentence is left of at most {recipe.max_tokens} tokens "
-            "that is not in the validation or test text as well"
+            f"there is nothing to train on: every training sentence is longer than {recipe.max_tokens} tokens "
+            "or stands in the validation or test text"
         )
     for split, count in task.held_out.items():
         if not count:

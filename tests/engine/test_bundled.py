@@ -18,7 +18,7 @@ FILES = sorted(CHECKPOINTS.glob("*.safetensors"))
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_a_bundled_model_opens_and_says_what_it_is(path: Path) -> None:
     info = read_header(path).info
-    assert info.name == path.stem
+    assert info.name == info.inner == path.stem
     assert info.size_mb <= 12
     assert info.card.licence
     assert info.card.data

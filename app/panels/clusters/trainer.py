@@ -109,7 +109,9 @@ class Trainer(QObject):
                 self.progress = event
             case TrainingBegan():
                 self._state = event.state
-                if event.step:
+                if event.finished:
+                    self.said.emit("It was trained before: its model is made again.")
+                elif event.step:
                     self.said.emit(f"It goes on after step {event.step:,} of {event.total:,}, where it was stopped.")
             case TrainingPoint() if event.split == "train":
                 self.point = event

@@ -6,15 +6,15 @@ import errno
 import os
 import re
 import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from engine.__main__ import app
 from engine.checkpoint import load_model, read_header
 from engine.client import JobFailed
 from engine.jobs import Context
@@ -30,6 +30,7 @@ from engine.messages import (
     TrainingKept,
     TrainingPoint,
 )
+from engine.training.language_model import LanguageModelTask
 from engine.training.recipe import read_recipe
 from engine.training.state import fingerprint
 from engine.worker import Engine
@@ -78,7 +79,8 @@ def test_another_text_of_the_same_names_is_another_training(tmp_path: Path) -> N
     assert steps(events) > 0
     model, _ = load_model(saved(events))
     assert "bob" in model.tokenizer.pieces(range(model.tokenizer.size))  # type: ignore[union-attr]
-    assert steps(trained(asked(there, run="../runs"))) == 0, "the same request is not done twice"
+    again = trained(asked(there, run="../runs"))
+    assert (steps(again), began(again).finished) == (0, True), "the same request is not done twice"
 
 
 def test_a_changed_line_of_the_text_is_another_training(folder: Path) -> None:
@@ -149,7 +151,7 @@ def test_rows_without_the_columns_are_an_empty_split(folder: Path) -> None:
 def test_sentences_that_are_all_too_long_are_nothing_to_train_on(folder: Path) -> None:
     said = refused(asked(folder, overrides={"max_tokens": 3}))
     assert "there is nothing to train on" in said
-    assert "at most 3 tokens" in said
+    assert "longer than 3 tokens" in said
 
 
 def test_sentences_that_are_all_held_out_are_nothing_to_train_on(folder: Path) -> None:
@@ -173,8 +175,9 @@ def test_other_tasks_refuse_as_well(folder: Path, task: str) -> None:
 
 def test_an_output_that_cannot_be_written_is_said_first(folder: Path) -> None:
     (folder / "file").write_text("")
-    assert "nothing can be written into" in refused(asked(folder, output="file/toy"))
-    assert "nothing can be written into" in refused(asked(folder, run="file"))
+    assert "it is a file, not a folder" in refused(asked(folder, output="file/toy"))
+    assert "it is a file, not a folder" in refused(asked(folder, run="file"))
+    assert "nothing can be written into" in refused(asked(folder, run="file/below"))
     (folder / "toy.safetensors").mkdir()
     assert "is a folder" in refused(asked(folder))
 
@@ -200,8 +203,6 @@ def test_a_training_that_diverges_stops_at_once_and_leaves_no_model(folder: Path
 
 
 def test_the_last_good_state_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.training.language_model import LanguageModelTask
-
     plain = LanguageModelTask.step
 
     def poisoned(self: Any, batch: Any) -> Any:
@@ -264,27 +265,29 @@ def test_stopping_at_any_event_loses_and_repeats_nothing(folder: Path) -> None:
     assert len(points) == 6
 
 
-def test_an_interrupted_command_says_what_is_kept_and_the_same_one_goes_on(folder: Path) -> None:
-    """Ctrl+C in a real process: the step is finished, its state kept, and the next run begins after it."""
-    places = ["--data", str(folder), "--run", str(folder / "runs"), "--output", str(folder / "m.safetensors")]
-    slow = "import time; from engine.training.language_model import LanguageModelTask as T; s = T.step\n"
-    slow += "def step(self, batch):\n    time.sleep(0.05)\n    yield from s(self, batch)\nT.step = step\n"
-    program = slow + "from engine.__main__ import main; main()"
-    arguments = [sys.executable, "-c", program, "train", str(folder / "toy.toml"), "--threads", "1", *places]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    said = process.stderr.readline()  # the first validation
-    assert "valid" in said
-    process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=60)[1]
-    assert process.returncode == 130, rest
-    found = re.search(r"the same command goes on after step (\d+) of 18; delete \S+/runs/toy-\w+\.state", rest)
-    assert found, rest
-    assert not (folder / "m.safetensors").exists()
-    events = trained(asked(folder, run="runs", output="m"))  # the same request, by another way
-    assert began(events).step == int(found[1])
+def test_an_interrupted_command_says_what_is_kept_and_the_same_request_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = LanguageModelTask.step
+
+    def pressed(self: Any, batch: Any) -> Any:
+        if batch.step == 4:
+            signal.raise_signal(signal.SIGINT)  # Ctrl+C in the middle of a step
+        yield from plain(self, batch)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(LanguageModelTask, "step", pressed)
+    places = ["--data", str(folder), "--run", str(folder / "run"), "--output", str(folder / "toy.safetensors")]
+    result = CliRunner().invoke(app, ["train", str(folder / "toy.toml"), "--threads", "1", *places])
+    monkeypatch.undo()
+    assert result.exit_code == 130
+    assert re.search(r"the same command goes on after step 5 of 18; delete \S+/run/toy-\w+\.state", result.stderr)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert not (folder / "toy.safetensors").exists()
+    events = trained(asked(folder))  # the same request, by another way
+    assert began(events).step == 5
     whole = trained(asked(folder, run="whole", output="whole"))
-    assert (folder / "m.safetensors").read_bytes() == saved(whole).read_bytes()
+    assert saved(events).read_bytes() == saved(whole).read_bytes()
 
 
 def test_only_a_state_is_dropped(folder: Path) -> None:
