@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 import typer
 from rich.progress import Progress
@@ -16,12 +17,14 @@ from engine.files import writing
 from engine.messages import (
     Diagnostics,
     Fluency,
+    LadderSuggested,
     Length,
     MoveWeights,
     Sample,
     SampleStarted,
     SampleStep,
     Similarity,
+    SuggestLadder,
     encode,
     run_line,
     setting_of,
@@ -63,7 +66,9 @@ def mh(
     min_length: int = typer.Option(DEFAULT.min_length, min=1, help="Words."),
     max_length: int = typer.Option(DEFAULT.max_length, min=1, help="Words."),
     temperature: float = typer.Option(DEFAULT.temperature, help="The target is raised to 1 / temperature."),
-    ladder: str = typer.Option("", help="Parallel tempering, one chain a temperature, as in 1,1.5,2.2."),
+    ladder: str = typer.Option(
+        "", help="Parallel tempering, one chain a temperature, as in 1,1.5,2.2; `auto`: found by pilot runs."
+    ),
     backward: str = typer.Option("", help="Backward model [the one the forward model names]."),
     seed: int = typer.Option(0, min=0),
     device: str = typer.Option("cpu", help="cpu, cuda or mps."),
@@ -91,11 +96,13 @@ def mh(
         moves=MoveWeights(replace, insert, delete),
         terms=tuple(t for t in terms if t.weight),
         temperature=temperature,
-        ladder=numbers(ladder, float),
+        ladder=() if ladder == "auto" else numbers(ladder, float),
         min_length=min_length,
         max_length=max_length,
         seed=seed,
     )
+    if ladder == "auto":
+        request = _tempered(request, device)
     first, best, last, figures = _run(request, device, out)
     if as_json:
         print_json({"best": best, "last": last, "diagnostics": figures, "unknown": first.unknown})
@@ -104,10 +111,30 @@ def mh(
         console.print(f"kept verbatim, scored as unknown: {', '.join(first.unknown)}")
     rows = [(f"{value:.2f}", text) for text, value in best]
     print_table("Likeliest sentences seen", ("log target", "sentence"), rows)
-    print_table("Where the chains stand", ("chain", "sentence"), enumerate(last))
+    temperatures = request.ladder or [request.temperature] * len(last)
+    stand = [(str(c), f"{t:g}", text) for c, (t, text) in enumerate(zip(temperatures, last, strict=True), 1)]
+    print_table("Where the chains stand", ("chain", "temperature", "sentence"), stand)
+    if figures.swaps:
+        console.print(f"exchanges accepted between neighbours: {', '.join(f'{share:.2f}' for share in figures.swaps)}")
     for said, shares in (("accepted", figures.acceptance), ("changed the sentence", figures.change)):
         console.print(f"{said}: {', '.join(f'{move} {share:.3f}' for move, share in shares.items())}")
     console.print(f"R-hat {figures.r_hat:.3f}, effective sample size {figures.ess:.0f}")
+
+
+def _tempered(request: Sample, device: str) -> Sample:
+    """The request with a ladder found by pilot runs."""
+    from engine.worker import Engine
+
+    torch.set_num_threads(1)
+    engine = Engine(device, inline=True)
+    try:
+        for event in watch(engine.run(SuggestLadder(sample=request))):
+            if isinstance(event, LadderSuggested):
+                errors.print(f"ladder: {', '.join(f'{t:g}' for t in event.ladder)}")
+                return msgspec.structs.replace(request, ladder=event.ladder)
+    finally:
+        engine.close()
+    raise ValueError("No ladder was found.")
 
 
 def _run(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from engine.jobs import Context, handles
-from engine.mcmc import exact
+from engine.mcmc import exact, ladder
 from engine.mcmc.arrays import Array
 from engine.mcmc.diagnostics import Trace, autocorrelation, bulk_ess, r_hat
 from engine.mcmc.kernel import ONE_WAY, REASONS, Kernel, Step
@@ -21,11 +22,13 @@ from engine.messages import (
     Diagnostics,
     Event,
     ExactToy,
+    LadderSuggested,
     Progress,
     Proposal,
     Sample,
     SampleStarted,
     SampleStep,
+    SuggestLadder,
     Swap,
     ToySpace,
     ToyStep,
@@ -42,22 +45,14 @@ TOY_BURST = 20  # toy steps between two yields
 @handles(Sample)
 def sample(request: Sample, context: Context) -> Iterator[Event]:
     """Run chains until the steps are done; one event a step of all chains."""
-    library = context.library
-    yield from library.load(request.model)
-    forward, info = library.get(request.model)
-    partner = request.backward or info.partner
-    if not partner:
-        raise ValueError(f"The model {info.name} names no backward partner; choose one.")
-    yield from library.load(partner)
-    for name in (name for term in request.terms if term.weight > 0 for name in term.models):
-        yield from library.load(name)
-    kernel = make_kernel(request, forward, library.get(partner)[0], lambda name: library.get(name)[0])
-    run = Run(kernel, request.seed, ladder=bool(request.ladder))
+    make = yield from _models(request, context)
+    kernel = make(request)
+    run = Run(kernel, request.seed, ladder=bool(request.ladder), done=request.done)
     yield started(request, kernel)
     followed = np.asarray([int(kernel.beta.argmax())] if request.ladder else range(kernel.chains))
-    trace = Trace(len(followed))
+    trace = Trace(len(followed), request.done)
     shown = clock = time.perf_counter()
-    shown_step, own = 0, 0.0  # seconds of this run alone: it may be held, and others may work, at a yield
+    shown_step, own = request.done, 0.0  # seconds of this run alone: it may be held, and others may work, at a yield
     while run.steps < request.steps or not request.steps:
         for _ in run.ahead():
             own += time.perf_counter() - clock
@@ -67,17 +62,55 @@ def sample(request: Sample, context: Context) -> Iterator[Event]:
         proposals = tuple(proposal(kernel, step, chain, run.steps) for chain in range(kernel.chains))
         swaps = run.exchange()
         trace.count(step.moves, step.accepted, step.changed)
+        trace.count_swaps([(s.low, s.accepted) for s in swaps])
         trace.add(kernel.log_target[followed], [tuple(kernel.sentence(c)) for c in followed])
         own += time.perf_counter() - clock
         yield SampleStep(step=run.steps, proposals=proposals, swaps=tuple(map(_swap, swaps)))
         clock = time.perf_counter()
         now, last = time.perf_counter(), run.steps == request.steps
         if last or (run.steps - shown_step >= EVERY_STEPS and now - shown >= EVERY_SECONDS):
-            rate = run.steps * kernel.chains / max(own, 1e-9)
+            rate = (run.steps - request.done) * kernel.chains / max(own, 1e-9)
             yield Progress(done=run.steps, total=request.steps, unit="steps", note=f"{rate:.0f} proposals/s")
             yield diagnostics(kernel, trace, rate)
             shown, shown_step = time.perf_counter(), run.steps
             clock = shown
+
+
+def _models(request: Sample, context: Context) -> Generator[Event, None, Callable[[Sample], Kernel]]:
+    """Load what a request names; what makes kernels of it and its like."""
+    library = context.library
+    yield from library.load(request.model)
+    forward, info = library.get(request.model)
+    partner = request.backward or info.partner
+    if not partner:
+        raise ValueError(f"The model {info.name} names no backward partner; choose one.")
+    yield from library.load(partner)
+    backward = library.get(partner)[0]
+    for name in (name for term in request.terms if term.weight > 0 for name in term.models):
+        yield from library.load(name)
+    return lambda asked: make_kernel(asked, forward, backward, lambda name: library.get(name)[0])
+
+
+@handles(SuggestLadder)
+def suggest_ladder(request: SuggestLadder, context: Context) -> Iterator[Event]:
+    """Pilot runs, then the ladder they come to."""
+    sample = request.sample
+    make = yield from _models(sample, context)
+
+    def kernel(temperatures: Sequence[float]) -> Kernel:
+        return make(msgspec.structs.replace(sample, ladder=tuple(temperatures), standing=(), done=0))
+
+    total = (request.temperatures + 1) * request.steps
+    work = ladder.find(kernel, sample.temperature, request.temperatures, request.steps, sample.seed)
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as found:
+            temperatures, rates = found.value
+            break
+        yield Progress(done=done, total=total, unit="steps", note="pilot runs")
+    rounded = tuple(round(float(t), 3) for t in temperatures)
+    yield LadderSuggested(ladder=rounded, swaps=tuple(map(float, rates)))
 
 
 @handles(ExactToy)
@@ -183,9 +216,10 @@ def diagnostics(kernel: Kernel, trace: Trace, rate: float) -> Diagnostics:
     """The figures so far; with a ladder, of the chain at its lowest temperature."""
     draws = trace.draws
     return Diagnostics(
-        step=trace.steps,
+        step=trace.before + trace.steps,
         acceptance=_by_move(trace.acceptance),
         change=_by_move(trace.change),
+        swaps=trace.swaps,
         r_hat=r_hat(draws),
         ess=bulk_ess(draws),
         autocorrelation=autocorrelation(draws, LAGS),

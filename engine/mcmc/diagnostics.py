@@ -111,8 +111,9 @@ class Trace:
     DRAWS = 40_000  # and of all chains together
     SENTENCES = 100_000  # remembered; the rarest half is forgotten when there are more
 
-    def __init__(self, chains: int) -> None:
-        self.chains = chains
+    def __init__(self, chains: int, before: int = 0) -> None:
+        """`before`: steps of the run that it has not seen."""
+        self.chains, self.before = chains, before
         self.steps = 0
         self._values = np.zeros((chains, 256))
         self._visits: Counter[tuple[int, ...]] = Counter()
@@ -120,6 +121,7 @@ class Trace:
         self._proposed = np.zeros(3)
         self._accepted = np.zeros(3)
         self._changed = np.zeros(3)
+        self._swaps: dict[int, list[int]] = {}
 
     def add(self, log_target: Array, sentences: Sequence[tuple[int, ...]]) -> None:
         """Where each followed chain stands after a step."""
@@ -140,6 +142,19 @@ class Trace:
         self._proposed += np.bincount(moves, minlength=3)
         self._accepted += np.bincount(moves[accepted], minlength=3)
         self._changed += np.bincount(moves[changed], minlength=3)
+
+    def count_swaps(self, tried: Sequence[tuple[int, bool]]) -> None:
+        """Exchanges between neighbours on a ladder: the lower chain, and whether they traded."""
+        for low, accepted in tried:
+            found = self._swaps.setdefault(low, [0, 0])
+            found[0] += accepted
+            found[1] += 1
+
+    @property
+    def swaps(self) -> tuple[float, ...]:
+        """Share of exchanges accepted between each two neighbours; nan where none was tried."""
+        pairs = (self._swaps.get(low, [0, 0]) for low in range(max(self._swaps, default=-1) + 1))
+        return tuple(accepted / tried if tried else float("nan") for accepted, tried in pairs)
 
     @property
     def draws(self) -> Array:

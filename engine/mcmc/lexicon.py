@@ -42,6 +42,7 @@ class Lexicon:
         self.vocabulary = vocabulary
         self.known = vocabulary.size
         self._words = vocabulary.pieces(range(self.known))
+        self._known = {word: index for index, word in reversed(list(enumerate(self._words))) if index >= MARKS}
 
     def __len__(self) -> int:
         return len(self._words)
@@ -55,6 +56,10 @@ class Lexicon:
         """Ids of a text's words; a word met for the first time outside the vocabulary gets a new id."""
         words = self.vocabulary.words(text)
         return [self._place(w) if i == UNK else i for w, i in zip(words, self.vocabulary.ids(words), strict=True)]
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        """Ids of words in their display form, as `words` gives them; others get new ids."""
+        return [self._known[word] if word in self._known else self._place(word) for word in words]
 
     def words(self, ids: Iterable[int]) -> tuple[str, ...]:
         """Display form of each id."""

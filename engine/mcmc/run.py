@@ -17,8 +17,9 @@ SWAPS = 1 << 20  # the ladder's own stream; chains are numbered below it
 class Streams:
     """Uniform numbers of each chain, [C, UNIFORMS] a step; a chain's stream does not depend on how many there are."""
 
-    def __init__(self, seed: int, chains: int) -> None:
-        self._generators = [np.random.default_rng(np.random.SeedSequence((seed, c))) for c in range(chains)]
+    def __init__(self, seed: int, chains: int, taken: int = 0) -> None:
+        """`taken`: steps whose numbers have been used."""
+        self._generators = [_generator((seed, c), taken * UNIFORMS) for c in range(chains)]
         self._block = np.zeros((chains, 0, UNIFORMS))
         self._at = 0
 
@@ -35,6 +36,12 @@ class Streams:
             self._at = 0
         numbers: Array = self._block[:, self._at]
         return numbers
+
+
+def _generator(seed: tuple[int, int], taken: int) -> np.random.Generator:
+    """A stream of uniform numbers of which the first have been used."""
+    bits = np.random.PCG64(np.random.SeedSequence(seed))
+    return np.random.Generator(bits.advance(taken))
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,13 @@ class Run:
     min(0, (1 / T_low - 1 / T_high) (log pi(x_high) - log pi(x_low))).
     """
 
-    def __init__(self, kernel: Kernel, seed: int, *, ladder: bool = False) -> None:
+    def __init__(self, kernel: Kernel, seed: int, *, ladder: bool = False, done: int = 0) -> None:
+        """`done`: steps that brought the kernel where it stands; it goes on with the numbers it would have drawn."""
         self.kernel = kernel
-        self.steps = 0
-        self._streams = Streams(seed, kernel.chains)
+        self.steps = done
+        self._streams = Streams(seed, kernel.chains, done)
         self._ladder = ladder
-        self._swaps = np.random.default_rng(np.random.SeedSequence((seed, SWAPS)))
+        self._swaps = _generator((seed, SWAPS), done * kernel.chains)
 
     def step(self) -> Step:
         """One proposal in every chain."""

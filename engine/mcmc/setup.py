@@ -56,12 +56,17 @@ def make_kernel(request: Sample, forward: Any, backward: Any, model: Callable[[s
     support = Support(request.min_length, request.max_length, tuple(requirements), lexicon.known, unknown)
     _check(request, support, sentence)
     ladder = request.ladder
+    first = [sentence] * (len(ladder) or request.chains)
+    if request.standing:
+        first = [lexicon.ids(words) for words in request.standing]
+        if not all(map(support.holds, first)):
+            raise ValueError("A sentence to go on from lies outside the target of the run.")
     return Kernel(
         forward,
         backward,
         Target(support, _terms(request, Material(lexicon, source, forward, model))),
         lexicon,
-        [sentence] * (len(ladder) or request.chains),
+        first,
         proposal=PROPOSALS[request.proposal](request.candidates, request.full_share),
         keywords=[*keywords, *(w for r in requirements[len(keywords) > 0 :] for w in r.words)],
         moves=(request.moves.replace, request.moves.insert, request.moves.delete),

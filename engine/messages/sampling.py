@@ -272,11 +272,25 @@ class Sample(Request, frozen=True):
         setting("Seed", ge=0, le=LONG, effect="The same seed and settings give the same run, proposal for proposal"),
     ] = 0
 
+    done: Annotated[
+        int,
+        setting(
+            "Steps done", ge=0, le=1_000_000_000, effect="Of a run that goes on: steps before this request", rare=True
+        ),
+    ] = 0
+    standing: Annotated[
+        tuple[tuple[str, ...], ...], setting("Standing", effect="Of a run that goes on: where each chain stood then")
+    ] = ()
+
     def conflicts(self) -> dict[str, str]:
-        """Lengths crossed, a target without terms, and a similarity to nothing."""
+        """Lengths crossed, a target without terms, a similarity to nothing, half of what it takes to go on."""
         wrong: dict[str, str] = {}
         if self.min_length > self.max_length:
             wrong["max_length"] = f"The longest sentence must have at least the shortest's {self.min_length} words."
+        if self.standing and len(self.standing) != (len(self.ladder) or self.chains):
+            wrong["standing"] = "A run goes on from one sentence for each chain."
+        if self.done and not self.standing:
+            wrong["done"] = "A run that goes on needs the sentences its chains stood at."
         kinds = [t.__struct_config__.tag for t in self.terms]
         if len(set(kinds)) < len(kinds):
             wrong["terms"] = "Give the target at most one term of a kind."
@@ -285,6 +299,25 @@ class Sample(Request, frozen=True):
         if any(isinstance(t, Similarity) and t.weight > 0 for t in self.terms) and not self.source.strip():
             wrong["terms.similarity.weight"] = "Similarity needs a source sentence to be similar to."
         return wrong
+
+
+class SuggestLadder(Request, frozen=True):
+    """Find temperatures for parallel tempering by short pilot runs; answers `Progress` and `LadderSuggested`."""
+
+    sample: Sample = Sample(model="")  # the run that they are for; its temperature is the lowest
+    temperatures: Annotated[
+        int, setting("Temperatures", ge=2, le=32, effect="Chains on the ladder; more of them reach hotter ones")
+    ] = 4
+    steps: Annotated[
+        int,
+        setting(
+            "Pilot steps",
+            ge=8,
+            le=100_000,
+            effect="Length of each pilot run; turning it up measures the swaps more surely",
+            rare=True,
+        ),
+    ] = 60
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -348,6 +381,13 @@ class SampleStarted(Event, frozen=True):
     unknown: tuple[str, ...] = ()  # words kept verbatim and scored as unknown
 
 
+class LadderSuggested(Event, frozen=True):
+    """Temperatures, and how often neighbours would exchange sentences there."""
+
+    ladder: tuple[float, ...]
+    swaps: tuple[float, ...]  # of each two neighbours
+
+
 class SampleStep(Event, frozen=True, gc=False):
     """One proposal in every chain."""
 
@@ -375,6 +415,7 @@ class Diagnostics(Event, frozen=True):
     most_visited: tuple[Visited, ...]
     proposals_per_second: float
     draws: int = 0  # that r_hat, ess and autocorrelation are of: the last half of the chains followed
+    swaps: tuple[float, ...] = ()  # on a ladder, share of exchanges accepted between each two neighbours
     change: dict[str, float] = {}  # share of each move's proposals that changed the sentence
 
 

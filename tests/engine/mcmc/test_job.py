@@ -22,9 +22,12 @@ from engine.messages import (
     Event,
     ExactToy,
     Failed,
+    LadderSuggested,
+    Progress,
     Sample,
     SampleStarted,
     SampleStep,
+    SuggestLadder,
     ToySpace,
     ToyStep,
     decode_event,
@@ -227,3 +230,33 @@ def test_concept_sets_are_measured(library_folder: Path, tmp_path: Path, monkeyp
         count += tokens.shape[1]
     assert found["log_prob_per_word_references"] == pytest.approx(total / count, abs=1e-5)
     assert found["log_prob_per_word_likeliest"] >= found["log_prob_per_word_last"] - 1e-9
+
+
+def test_a_ladder_is_suggested_and_its_swaps_are_reported(engine: Engine) -> None:
+    request = Sample(model="tiny", keywords="dog", candidates=8, seed=3)
+    found = list(engine.run(SuggestLadder(sample=request, temperatures=3, steps=20)))
+    suggested = next(e for e in found if isinstance(e, LadderSuggested))
+    assert 2 <= len(suggested.ladder) <= 3
+    assert suggested.ladder[0] == 1
+    assert len(suggested.swaps) == len(suggested.ladder) - 1
+    pilots = [e.done for e in found if isinstance(e, Progress) and e.note == "pilot runs"]
+    assert pilots == list(range(1, len(pilots) + 1))
+    run = events(engine, keywords="dog", steps=60, ladder=suggested.ladder)
+    swaps = [s for e in run if isinstance(e, SampleStep) for s in e.swaps]
+    figures = [e for e in run if isinstance(e, Diagnostics)][-1]
+    for low, share in enumerate(figures.swaps):
+        assert share == pytest.approx(np.mean([s.accepted for s in swaps if s.low == low]))
+    assert len(figures.swaps) == len(suggested.swaps)
+
+
+def test_a_run_that_goes_on_numbers_its_steps_from_there(engine: Engine) -> None:
+    whole = [e for e in events(engine, keywords="dog", chains=2, steps=40) if isinstance(e, SampleStep)]
+    standing = tuple(p.words for p in whole[24].proposals)
+    rest = events(engine, keywords="dog", chains=2, steps=40, done=25, standing=standing)
+    steps = [e for e in rest if isinstance(e, SampleStep)]
+    assert [e.step for e in steps] == list(range(26, 41))
+    assert [p.words for e in steps for p in e.proposals] == [p.words for e in whole[25:] for p in e.proposals]
+    assert [e.step for e in rest if isinstance(e, Diagnostics)] == [40]
+    engine.submit(Sample(model="tiny", keywords="dog", chains=2, done=3, standing=(("dog",),)))
+    failed = [m.event for m in engine.poll() if isinstance(m.event, Failed)]
+    assert "one sentence for each chain" in failed[0].sentence

@@ -56,16 +56,18 @@ def holding(kind: type[Any], name: str, value: Any) -> Any:
     for field in msgspec.structs.fields(kind):
         if field.required and field.name not in fields:
             fields[field.name] = None
+    default = {f.name: f.default for f in msgspec.structs.fields(kind)}
     group, _, inner = name.partition(".")
-    if inner:
-        default = next(f.default for f in msgspec.structs.fields(kind) if f.name == group)
-        tag, _, field = inner.partition(".")
-        if field:  # one of a list of tagged groups
-            (member,) = (k for k in TargetTerm.__subclasses__() if k.__struct_config__.tag == tag)
-            value = (member(**{field: value}),)
-        else:
-            value = msgspec.structs.replace(default, **{inner: value})
-    return kind(**(fields | {group: value}))
+    return kind(**(fields | {group: within(default[group], inner, value) if inner else value}))
+
+
+def within(holder: Any, name: str, value: Any) -> Any:
+    """A part of a request by default, with one setting of some value."""
+    group, _, inner = name.partition(".")
+    if isinstance(holder, tuple):  # one of a list of tagged groups
+        (member,) = (k for k in TargetTerm.__subclasses__() if k.__struct_config__.tag == group)
+        return (member(**{inner: value}),)
+    return msgspec.structs.replace(holder, **{group: within(getattr(holder, group), inner, value) if inner else value})
 
 
 @pytest.mark.parametrize("kind", SHIPPED)
