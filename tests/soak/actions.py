@@ -256,6 +256,9 @@ class Catalogue:
 # --- doing it --------------------------------------------------------------------------------------------------------
 
 
+PATIENT = 8  # looks, one each 120 ms, that a dialog inside an action is left to itself
+
+
 class Hand:
     """Does actions."""
 
@@ -264,14 +267,14 @@ class Hand:
         self._files = {p.name: p for p in files}
         self._closer = QTimer(interval=120)  # a menu waits for a choice inside the click that opened it
         self._closer.timeout.connect(self._close_popup)
-        self._inside = False
+        self._inside, self._looked = False, 0
 
     def do(self, action: Action) -> bool:
         """False when what it was done to is not there any more."""
         widget = at(self._window, action.target) if action.target else self._window
         if widget is None or (action.target and not widget.isVisible()):
             return False
-        self._inside = True
+        self._inside, self._looked = True, 0
         self._closer.start()
         try:
             getattr(self, f"_do_{action.kind}")(widget, action.value)
@@ -281,8 +284,11 @@ class Hand:
         return True
 
     def _close_popup(self) -> None:
-        if self._inside and (popup := QApplication.activePopupWidget()):
-            popup.close()
+        """What waits for an answer inside the action is answered with Esc: a menu at once, a dialog when it stays."""
+        self._looked += 1
+        dialog = QApplication.activeModalWidget() if self._looked > PATIENT else None
+        if self._inside and (waits := QApplication.activePopupWidget() or dialog):
+            waits.close()
 
     def _do_escape(self, widget: QWidget, _: Any) -> None:
         if isinstance(widget, QDialog):

@@ -64,6 +64,10 @@ class Dialogs:
         """Of a sentence or a path."""
         return self._random.choice([("", False), ("a scene", True), (str(self.files[0]), True), ("\u202e\0😀", True)])
 
+    def number(self, *given: object, **__: object) -> tuple[int, bool]:
+        """Of a width: the least, the most, some other, or none."""
+        return self._random.choice([(100, True), (10_000, True), (640, True), (0, False)])
+
     @contextmanager
     def answering(self) -> Iterator[None]:
         """While this lasts no dialog waits."""
@@ -72,6 +76,7 @@ class Dialogs:
             (QFileDialog, "getSaveFileName", self.save_name),
             (QFileDialog, "getExistingDirectory", self.folder),
             (QInputDialog, "getText", self.text),
+            (QInputDialog, "getInt", self.number),
         )
         browser = NoBrowser()
         with ExitStack() as stack:
