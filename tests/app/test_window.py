@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
 from app.session import Scene
+from app.undo import Edit, edit
+from app.window import MOST_UNDONE
 from tests.app.conftest import flush, shut
 
 
@@ -281,3 +284,15 @@ def test_after_present_mode_the_docks_are_as_wide_as_before(make_window):
     window.services.bridge.wait_for(lambda: False, 0.05)
     assert (window.library_dock.isVisible(), window.activity_dock.isVisible()) == (True, False)
     assert window.library_dock.width() == wide
+
+
+def test_a_long_session_keeps_so_many_steps_back(make_window):
+    undo, state = make_window().services.undo, [0]
+    for value in range(1, MOST_UNDONE + 50):
+        edit(undo, f"notes.{value}", "change x", value - 1, value, lambda v: state.__setitem__(0, v))
+    assert undo.count() == MOST_UNDONE
+    gc.collect()
+    assert sum(type(o) is Edit for o in gc.get_objects()) <= MOST_UNDONE
+    while undo.canUndo():
+        undo.undo()
+    assert state == [49]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import json
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.widgets.playhead import Playhead
@@ -24,6 +26,7 @@ from tests.soak.watch import Slope, Watch, floors, threads, ticking
 
 SAMPLE_EVERY = 100  # actions between two looks at the memory
 REST = (0.0, 0.0, 0.0, 0.004, 0.016, 0.016, 0.1)  # seconds between two actions
+COUNT_EVERY = 1_000  # actions between two counts of what may grow
 PLAY_EVERY = 40  # actions after which the chains are set going again
 WARM_UP = 0.25  # share of the actions before memory has to be flat
 LONG = 5_000  # actions from which on memory is judged
@@ -41,6 +44,7 @@ class Outcome:
     results: int = 0
     growth: tuple[Slope, Slope] = (Slope(), Slope())  # KB held and KB resident per action after warm-up
     floors: list[float] = field(default_factory=list)  # least MB held in each 1,000 actions
+    counts: list[dict[str, int]] = field(default_factory=list)  # of what may grow, after each 1,000 actions
     memory_mb: tuple[float, float] = (0.0, 0.0)  # held and resident at the end
     stalls: list[str] = field(default_factory=list)  # what held the window longest
     threads: tuple[int, int] = (0, 0)  # before and after
@@ -57,6 +61,10 @@ class Outcome:
         for name, now, growth in zip(("in use", "resident"), self.memory_mb, self.growth, strict=True):
             yield f"  {name} {now:.0f}, {1000 * growth.value:+.0f} +- {1000 * growth.error:.0f}"
         yield "  least in use in each 1,000 actions: " + " ".join(f"{mb:.0f}" for mb in self.floors)
+        if self.counts:
+            yield "after each 1,000 actions:"
+        for name in self.counts[0] if self.counts else ():
+            yield f"  {name}: " + " ".join(f"{counts[name]:,}" for counts in self.counts)
         yield from self.stalls
         yield f"threads {self.threads[0]} -> {self.threads[1]}, timers {self.timers[0]} -> {self.timers[1]}"
         yield f"widgets {self.widgets[0]} -> {self.widgets[1]}"
@@ -100,6 +108,22 @@ def on_screen(window: Window) -> str:
     return ", ".join(name for name in (*names, f"{jobs} jobs" * bool(jobs)) if name)
 
 
+def counted(window: Window) -> dict[str, int]:
+    """How many there are of each thing that may grow: where memory grows, the line that grows with it says why."""
+    sampler: Any = window.panel("sampler")
+    run, bridge = sampler.run, window.services.bridge
+    return {
+        "Python's blocks in use": sys.getallocatedblocks(),
+        "tracked objects": len(gc.get_objects()),
+        "Qt objects": len(window.findChildren(QObject)),
+        "undo steps": window.services.undo.count(),
+        "models in memory": len(bridge.loaded),
+        "their parameters, thousands": sum(m.parameters for m in bridge.models if m.name in bridge.loaded) // 1000,
+        "the sampler's proposals": len(run) * run.chains if run else 0,
+        "jobs": len(bridge.jobs),
+    }
+
+
 def see_everything(window: Window) -> None:
     """Every model loaded and every panel's pictures seen: what is made at its first use is not what grows."""
     bridge = window.services.bridge
@@ -124,23 +148,25 @@ def drawn(catalogue: Catalogue, count: int) -> Iterator[Action]:
 def one(window: Window, hand: Hand, action: Action, rng: random.Random, watch: Watch, outcome: Outcome) -> None:
     """Do one action, let the window live on for a moment, and look."""
     watch.doing = f"{outcome.actions}: {action.kind} {action.target} {action.value!r:.80}"
-    named = f"{action.kind} {action.value if action.kind in ('command', 'demo') else action.target.rpartition('/')[2]}"
+    named = f"{outcome.actions}: {action.kind} {action.target.rpartition('/')[2]} {action.value!r:.40}"
     try:
         with watch.stalls.busy(named):
             outcome.done += hand.do(action)
     except Exception as error:  # noqa: BLE001 - a fault is noted, the user goes on
         watch.note("exception", f"{type(error).__name__}: {error}")
-    pump(rng.choice(REST), watch)
+    pump(rng.choice(REST), watch, f"events after {named}")
     outcome.actions += 1
     if outcome.actions % SAMPLE_EVERY == 0:
         watch.remember(outcome.actions)
+    if outcome.actions % COUNT_EVERY == 0:
+        outcome.counts.append(counted(window))
 
 
-def pump(seconds: float, watch: Watch | None = None) -> None:
+def pump(seconds: float, watch: Watch | None = None, doing: str = "") -> None:
     """Let the event loop run for so long, and see how long it is away."""
     until = time.perf_counter() + seconds
     while True:
-        with watch.stalls.busy(f"events after {watch.doing}") if watch else nullcontext():
+        with watch.stalls.busy(doing) if watch else nullcontext():
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         now = time.perf_counter()
