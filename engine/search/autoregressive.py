@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
 
+from engine.capabilities import Model
 from engine.messages import Branch, Hypothesis, SearchOptions
 from engine.search.capitals import Capitals
 from engine.search.contrastive import ContrastiveDecoding
@@ -37,7 +37,7 @@ def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> D
 class Autoregressive:
     """`Generates` over a model's next-token distribution."""
 
-    def __init__(self, model: Any, texts: Sequence[str], options: SearchOptions, detail: Detail) -> None:
+    def __init__(self, model: Model, texts: Sequence[str], options: SearchOptions, detail: Detail) -> None:
         """Raises ValueError with one sentence when the model cannot write, or not this."""
         self._options, self._detail = options, detail
         self._reading = Reading(model, texts, options)

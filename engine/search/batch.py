@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 import msgspec
 import torch
 
+from engine.capabilities import Model, Seq2Seq
 from engine.messages import Hypothesis, SearchOptions
 from engine.search.decoders import generate
 from engine.search.generates import at_once
@@ -21,7 +21,7 @@ MOST = 8000
 
 
 def translate_each(
-    model: Any, texts: Sequence[str], options: SearchOptions, *, batch: int = BATCH
+    model: Model, texts: Sequence[str], options: SearchOptions, *, batch: int = BATCH
 ) -> Iterator[tuple[int, list[Hypothesis]]]:
     """The index of each text and its hypotheses, best first, as they come. An empty text gives an empty list.
 
@@ -29,10 +29,9 @@ def translate_each(
     """
     sizes = [len(model.tokenizer.encode(text)) for text in texts]
     check_lengths(sizes)
-    for i, size in enumerate(sizes):
-        if not size and hasattr(model, "condition"):
-            yield i, []
-    waiting = sorted((i for i, n in enumerate(sizes) if n or not hasattr(model, "condition")), key=lambda i: -sizes[i])
+    empty = {i for i, size in enumerate(sizes) if not size} if isinstance(model, Seq2Seq) else set()
+    yield from ((i, []) for i in empty)
+    waiting = sorted((i for i in range(len(texts)) if i not in empty), key=lambda i: -sizes[i])
     while waiting:
         count = min(batch, max(1, MOST // (sizes[waiting[0]] + 1)))
         part, waiting = waiting[:count], waiting[count:]
@@ -42,7 +41,7 @@ def translate_each(
         yield from ((i, at_once(decoder.hypotheses(row))) for row, i in enumerate(part))
 
 
-def translate(model: Any, texts: Sequence[str], options: SearchOptions) -> list[Hypothesis]:
+def translate(model: Model, texts: Sequence[str], options: SearchOptions) -> list[Hypothesis]:
     """The best hypothesis of each text, in order; an empty text gives an empty one."""
     options = msgspec.structs.replace(options, n_best=1)
     out = [Hypothesis("", (), 0.0, 0.0)] * len(texts)

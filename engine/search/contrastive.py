@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.capabilities import Features, require
 from engine.search.decode import Decision, Decoding
 from engine.search.node import Candidate, Choice
 from engine.text import EOS
@@ -26,11 +26,9 @@ class ContrastiveDecoding(Decoding):
 
     def __iter__(self) -> Iterator[list[Decision]]:
         """Run; each item is what was decided in one step. Raises ValueError for a model without features."""
-        features = getattr(self.model, "features", None)
-        if features is None:
-            raise ValueError("contrastive search needs a model that gives a vector for each position")
+        model = require(self.model, Features)
         active = list(self.frontiers)
-        past, known = self._read(features)
+        past, known = self._read(model)
         limit = self.options.max_length
         for length in range(limit + 1):
             log_probs = self.model.log_probs(self.state)
@@ -39,7 +37,7 @@ class ContrastiveDecoding(Decoding):
             best, tokens = scores.softmax(1).topk(min(self.options.top_k or CANDIDATES, scores.shape[1]), 1)
             rows = torch.arange(len(active), device=tokens.device).repeat_interleave(tokens.shape[1])
             read = self.model.advance(self.state.select(rows), tokens.flatten())
-            vectors = functional.normalize(features(read), dim=1).view(*tokens.shape, -1)  # inputs, candidates, D
+            vectors = functional.normalize(model.features(read), dim=1).view(*tokens.shape, -1)  # inputs, candidates, D
             likeness = (vectors @ past.transpose(1, 2)).masked_fill(~known[:, None], -torch.inf).amax(2)
             alpha = self.options.penalty_alpha
             worth = ((1 - alpha) * best - alpha * likeness).masked_fill(best == 0, -torch.inf)
@@ -65,18 +63,18 @@ class ContrastiveDecoding(Decoding):
             known = torch.cat([known[going], known.new_ones(len(going), 1)], 1)
             self.state = read.select(going * tokens.shape[1] + taken)
 
-    def _read(self, features: Callable[[Any], Tensor]) -> tuple[Tensor, Tensor]:
+    def _read(self, model: Features) -> tuple[Tensor, Tensor]:
         """Unit vectors of what each input has read, [inputs, positions, D], and which positions are no padding."""
         if not any(self.prompts):
-            vectors = functional.normalize(features(self.state), dim=1)[:, None]
+            vectors = functional.normalize(model.features(self.state), dim=1)[:, None]
             return vectors, torch.ones(vectors.shape[:2], dtype=torch.bool, device=vectors.device)
         rows = []
         for prompt in self.prompts:
-            state = self.model.begin(1)
-            found = [features(state)]
+            state = model.begin(1)
+            found = [model.features(state)]
             for token in prompt:
-                state = self.model.advance(state, torch.tensor([token], device=found[0].device))
-                found.append(features(state))
+                state = model.advance(state, torch.tensor([token], device=model.device))
+                found.append(model.features(state))
             rows.append(functional.normalize(torch.cat(found), dim=1))
         known = torch.tensor(
             [[i < len(row) for i in range(max(map(len, rows)))] for row in rows], device=rows[0].device

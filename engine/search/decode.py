@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.capabilities import NextToken
+from engine.capabilities import Coverage, NextToken, require
 from engine.messages import SearchOptions
 from engine.messages.search import Reason
 from engine.search.capitals import Capitals
@@ -215,9 +215,7 @@ class Decoding:
         """The coverage penalty of each row, were its sentence to end here."""
         if not self.options.coverage_penalty:
             return None
-        covered = getattr(self.state, "coverage", None)
-        if covered is None:
-            raise ValueError("a coverage penalty needs a model with attention to a source")
+        covered = require(self.model, Coverage).coverage(self.state)
         sizes = None
         if self.sizes:
             sizes = torch.tensor([self.sizes[f.input] for f in active for _ in range(width)], device=covered.device)

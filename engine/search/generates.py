@@ -7,8 +7,9 @@ model, texts and options and gives something that `Generates`.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
+from engine.capabilities import Model
 from engine.messages import Branch, Hypothesis, SearchOptions, StrategyInfo
 from engine.messages.strategies import declare
 
@@ -41,7 +42,7 @@ class Generates(Protocol):
 class Makes(Protocol):
     """Makes a decoder ready to work."""
 
-    def __call__(self, model: Any, texts: Sequence[str], options: SearchOptions, detail: Detail) -> Generates:
+    def __call__(self, model: Model, texts: Sequence[str], options: SearchOptions, detail: Detail) -> Generates:
         """Raises ValueError with one sentence when the model, the texts or the options do not fit."""
 
 
@@ -54,7 +55,7 @@ def register(info: StrategyInfo, make: Makes) -> None:
     _MAKERS[info.name] = make
 
 
-def generate(model: Any, texts: Sequence[str], options: SearchOptions, detail: Detail = "texts") -> Generates:
+def generate(model: Model, texts: Sequence[str], options: SearchOptions, detail: Detail = "texts") -> Generates:
     """The decoder that the options name, at these texts; settings that it does not read are left out.
 
     Raises ValueError with one sentence when they do not fit.

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 import msgspec
 import torch
 
+from engine.capabilities import Attention, Coverage, require
 from engine.messages import Hypothesis, SearchOptions, Token
 from engine.search.decode import Decoding
 from engine.search.demands import missing
@@ -36,19 +37,21 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
     ids = [*start.tokenizer.encode(text), EOS]
     state = start.state.select(torch.tensor([index]))
     pieces = start.tokenizer.pieces(ids)
-    tokens, total, covered = [], 0.0, None
+    reader, tokens, total = start.reader, [], 0.0
+    before = state
     for piece, token in zip(pieces, ids, strict=True):
-        log_probs, covered = start.reader.log_probs(state)[0], getattr(state, "coverage", None)
+        log_probs, before = reader.log_probs(state)[0], state
         value = float(log_probs[token])
         total += value
         values, places = log_probs.topk(min(5, len(log_probs)))
         ids_there = tuple(places.tolist())
         likeliest = zip(start.tokenizer.pieces(ids_there), values.tolist(), strict=True)
         tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest), ids_there))
-        state = start.reader.advance(state, torch.tensor([token], device=log_probs.device))
+        state = reader.advance(state, torch.tensor([token], device=log_probs.device))
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
     coverage = 0.0
-    if options.coverage_penalty and covered is not None:  # of all but the end mark, as for what is found
+    if options.coverage_penalty:  # of all but the end mark, as for what is found
+        covered = require(reader, Coverage).coverage(before)
         size = torch.tensor([start.sizes[index]], device=covered.device)
         coverage = float(coverage_penalty(options.coverage_penalty, covered, size)[0])
     return Hypothesis(text, tuple(tokens), total, normalised(options, total, len(ids), coverage))
@@ -56,10 +59,11 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
 
 def attended(start: Start, found: Sequence[Hypothesis], index: int = 0) -> list[Hypothesis]:
     """The hypotheses of one input with their attention, [target tokens, source tokens + 1], where there is any."""
-    if not found or not hasattr(start.reader, "attention"):
+    reader = start.reader
+    if not found or not isinstance(reader, Attention):
         return list(found)
     targets = [[t.id for t in h.tokens if t.id != EOS] for h in found]
-    weights = start.reader.attention(targets, [index] * len(targets))
+    weights = reader.attention(targets, [index] * len(targets))
     kept = len(start.inputs[index]) + 1
     return [
         msgspec.structs.replace(h, attention=w[: len(h.tokens), :kept].cpu().numpy())

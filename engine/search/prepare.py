@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from engine.capabilities import Coverage, Model, NextToken, Seq2Seq, direction, require
 from engine.messages import SearchOptions
 from engine.vocabulary import Vocabulary
 
@@ -21,8 +22,8 @@ REST = 50
 class Start:
     """A model ready to write, and what it starts from."""
 
-    reader: Any  # NextToken, conditioned on the sources where there are any
-    state: Any  # one row an input
+    reader: NextToken  # conditioned on the sources where there are any
+    state: Any  # the reader's own, one row an input
     tokenizer: Vocabulary
     inputs: tuple[tuple[int, ...], ...]  # token ids of each source or prompt
     translates: bool  # False: outputs continue their prompts
@@ -41,35 +42,33 @@ class Start:
 class Reading:
     """A model about to read texts: sources of a `Seq2Seq` model, prompts of a `NextToken` one."""
 
-    def __init__(self, model: Any, texts: Sequence[str], options: SearchOptions) -> None:
+    def __init__(self, model: Model, texts: Sequence[str], options: SearchOptions) -> None:
         """Raises ValueError with one sentence when the model cannot write, or not from these texts."""
-        self._model, self._options = model, options
+        self._model = model if isinstance(model, Seq2Seq) else require(model, NextToken)
+        self._options = options
         self.tokenizer: Vocabulary = model.tokenizer
         self.inputs = tuple(tuple(self.tokenizer.encode(text)) for text in texts)
-        self._translates = hasattr(model, "condition")
-        if self._translates and not all(self.inputs):
+        if isinstance(model, Seq2Seq) and not all(self.inputs):
             raise ValueError("there is nothing to translate: the source is empty")
-        if not self._translates and not hasattr(model, "advance"):
-            raise ValueError("this model does not write text: it has neither next tokens nor a source to translate")
-        if getattr(model, "direction", "forward") == "backward":
+        if direction(model) == "backward":
             raise ValueError("this language model reads from right to left and cannot continue a prompt")
         check_lengths([len(ids) for ids in self.inputs])
 
     def parts(self) -> Generator[float, None, Start]:
         """Reads; yields the share that is done."""
         model, inputs = self._model, self.inputs
-        if self._translates:
+        if isinstance(model, Seq2Seq):
             yield 0.0
             reader = model.condition(inputs)
             if self._options.coverage_penalty:
-                reader.track_coverage = True
+                require(reader, Coverage).track_coverage = True
             yield 1.0
             return Start(reader, reader.begin(len(inputs)), self.tokenizer, inputs, True)
         states, done, total = [], 0, sum(map(len, inputs)) or 1
         for prompt in inputs:
             state = model.begin(1)
             for token in prompt:
-                state = model.advance(state, torch.tensor([token], device=_device(model)))
+                state = model.advance(state, torch.tensor([token], device=model.device))
                 done += 1
                 if not done % REST:
                     yield done / total
@@ -83,11 +82,3 @@ def check_lengths(sizes: Sequence[int]) -> None:
         if size > LONGEST:
             which = f"input {number:,}" if len(sizes) > 1 else "the input"
             raise ValueError(f"{which} has {size:,} tokens, more than the {LONGEST:,} that are read at once; divide it")
-
-
-def _device(model: Any) -> torch.device:
-    return (
-        next((p.device for p in model.parameters()), torch.device("cpu"))
-        if hasattr(model, "parameters")
-        else (torch.device("cpu"))
-    )

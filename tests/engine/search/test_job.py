@@ -96,7 +96,7 @@ def test_a_clicked_prefix_is_kept_token_by_token(folder: Path) -> None:
 def test_bad_requests_are_one_sentence(folder: Path) -> None:
     with pytest.raises(ValueError, match="the source is empty"):
         events(folder, Search(model="mt", text="  "))
-    with pytest.raises(ValueError, match="needs a model with attention"):
+    with pytest.raises(ValueError, match="no attention to a source, which a coverage penalty needs"):
         events(folder, Search(model="lm", text="The", options=SearchOptions(coverage_penalty=0.2)))
     with pytest.raises(ValueError, match="must lie between 0 and"):
         events(folder, Search(model="mt", text=TEXT[0], options=SearchOptions(prefix_ids=(99_999,))))

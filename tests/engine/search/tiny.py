@@ -36,6 +36,9 @@ class Prefixes:
 class TinyModel:
     """Random next-token distributions, another one after every prefix of every input."""
 
+    tokenizer = None  # its words are their ids
+    device = torch.device("cpu")
+
     def __init__(self, seed: int = 0, *, sharp: float = 1.5, end: float = 0.0) -> None:
         self.seed, self.sharp, self.end = seed, sharp, end
         self.row = cache(self._row)
