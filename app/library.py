@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -27,6 +26,7 @@ from app.settings import Settings
 from app.theme import Theme
 from app.widgets.numbers import number
 from app.widgets.section import Section
+from app.widgets.text_fields import LineField
 from engine.files import is_there
 from engine.messages import BrokenModel, ModelInfo
 from engine.reading import patterns
@@ -109,7 +109,7 @@ class LibraryView(QWidget):
         self._stale = False
         self._rows: dict[str, QWidget] = {}  # what takes the focus, by model name or path
         self.setAccessibleName("Checkpoint library")
-        self._filter = QLineEdit(placeholderText="Filter by name or ability", clearButtonEnabled=True)
+        self._filter = LineField(most=200, placeholderText="Filter by name or ability", clearButtonEnabled=True)
         self._filter.setAccessibleName("Filter the library")
         for clear in self._filter.findChildren(QToolButton):
             clear.setAccessibleName("Clear the filter")

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGraphicsDropShadowEffect,
     QLabel,
-    QLineEdit,
     QListView,
     QStyle,
     QStyledItemDelegate,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.commands import Command, CommandRegistry
 from app.theme import Theme
+from app.widgets.text_fields import LineField
 
 WIDTH, ROW, ROWS = 600, 36, 10
 Index = QModelIndex | QPersistentModelIndex
@@ -161,7 +161,7 @@ class CommandPalette(QFrame):
         self._commands, self._used, self._theme = commands, used, theme
         self._choose = choose or commands.all
         self.setAccessibleName("Command palette")
-        self.field = QLineEdit(placeholderText="What would you like to do?", objectName="palette")
+        self.field = LineField(most=200, placeholderText="What would you like to do?", objectName="palette")
         self.field.setAccessibleName("Search commands")
         self.field.setFrame(False)
         self.list = QListView(focusPolicy=Qt.FocusPolicy.NoFocus)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSlid
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 _PARTS = re.compile(r"[\s;]+|,\s+")
 
+MOST_DIGITS = 60  # characters of a number with what stands before and after it
 LISTED = "Write numbers such as: 1, 1.5, 2.5."
 
 
@@ -52,6 +53,8 @@ def _calm(control: QAbstractSpinBox | QSlider | QComboBox) -> None:
     """The wheel gives no focus, as it would by Qt's default, and numbers are written as in the program's language."""
     control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     control.setLocale(QLocale.c())
+    if isinstance(control, QAbstractSpinBox):
+        control.lineEdit().setMaxLength(MOST_DIGITS)
 
 
 class SpinBox(QSpinBox):

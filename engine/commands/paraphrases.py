@@ -15,12 +15,13 @@ from engine.commands.output import console, errors, print_json
 from engine.library import Library
 from engine.mcmc.terms.similarity import is_negation, is_not
 from engine.messages import Fluency, Proposal, Sample, SampleStarted, SampleStep, Similarity, setting_of
+from engine.reading import read_lines
 from engine.worker import Engine
 
 
 def sources(path: Path) -> list[tuple[str, list[str]]]:
     """Sentences and the words of each that must survive; raises ValueError for a line without both."""
-    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines() if line.strip()]
+    rows = [line.split("\t") for line in read_lines(path) if line.strip()]
     for row in rows:
         if len(row) != 2:
             raise ValueError(f"{path.name}: each line is a sentence, a tab and the words that must survive.")

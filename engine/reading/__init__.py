@@ -3,7 +3,16 @@
 from engine.reading.characters import clean, graphemes, require_text
 from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines, without_mark
 from engine.reading.tables import Columns, Labelled, Table, choose, guess, guess_pair, labelled, read_table, table_of
-from engine.reading.words import ATTACHED, END_MARK, SPACE_MARK, join_words, normalise, split_spaced, split_words
+from engine.reading.words import (
+    ATTACHED,
+    END_MARK,
+    SPACE_MARK,
+    capitalised,
+    join_words,
+    normalise,
+    split_spaced,
+    split_words,
+)
 
 __all__ = [
     "ATTACHED",
@@ -14,6 +23,7 @@ __all__ = [
     "Columns",
     "Labelled",
     "Table",
+    "capitalised",
     "choose",
     "clean",
     "graphemes",

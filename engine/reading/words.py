@@ -57,7 +57,11 @@ def join_words(words: Sequence[str]) -> str:
         if word == '"':
             quote_open = not quote_open
         out.append(word)
-    text = "".join(out)
+    return capitalised("".join(out))
+
+
+def capitalised(text: str) -> str:
+    """A text with a capital first; a letter that has none of its own stays as it is."""
     capital = text[:1].upper()
     return capital + text[1:] if len(capital) == 1 else text
 

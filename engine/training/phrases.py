@@ -9,6 +9,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from engine.reading import read_lines
+
 TextPair = tuple[str, str]
 _FOLDER = Path(__file__).parent / "recipes"
 
@@ -37,5 +39,5 @@ def pairs(text: str) -> list[TextPair]:
 
 
 def _rows(path: Path) -> list[TextPair]:
-    cells = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line]
+    cells = [line.split("\t") for line in read_lines(path) if line]
     return [(german, english) for german, english in cells]

@@ -13,6 +13,7 @@ from app.panels.clusters.scene import Scene
 from app.theme import Theme
 from app.widgets.row_table import Cell, Column, RowTable
 from app.widgets.text_fields import LineField
+from engine.reading import clean
 
 MOST_ROWS = 5000
 
@@ -96,7 +97,7 @@ class SentencesTab(QWidget):
 
     @Slot(str)
     def _on_search(self, text: str) -> None:
-        words = text.lower().split()
+        words = clean(text).lower().split()
         if not words or self._scene is None:
             self.selected.emit(None)
             return

@@ -21,6 +21,7 @@ from app.theme import Theme
 from app.widgets.column_chooser import ColumnChooser
 from app.widgets.row_table import Column, RowTable
 from app.widgets.text_fields import LineField
+from engine.reading import clean
 
 MOST_ROWS = 5000
 
@@ -120,7 +121,7 @@ class SentencesTab(QWidget):
 
     @Slot(str)
     def _on_search(self, text: str) -> None:
-        words = text.lower().split()
+        words = clean(text).lower().split()
         if not words:
             self.show_places(range(len(self._texts)), f"{len(self._texts):,} sentences")
             self.selected.emit(np.empty(0, dtype=int))

@@ -11,6 +11,7 @@ from app.widgets.numbers import number
 from app.widgets.probability_bars import Bar
 from app.widgets.token_strip import Word
 from engine.messages import MoveWeights, Proposal
+from engine.reading import capitalised
 
 NEVER = -1e8  # nats; the engine writes the log of zero as a finite number below this
 
@@ -32,7 +33,7 @@ def words_of(run: Run, step: int, chain: int) -> list[Word]:
     words = [Word(w, lock, w in unknown) for w, lock in zip(standing.words, standing.locked, strict=True)]
     if words:
         first = words[0]  # as a person would write it; the model reads the word as it is
-        words[0] = Word(first.text[:1].upper() + first.text[1:], first.locked, first.unknown)
+        words[0] = Word(capitalised(first.text), first.locked, first.unknown)
     return words
 
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from app.widgets.controls import DoubleSpinBox, SpinBox
 from app.widgets.text_fields import LineField, TextField, too_long
 
 MOST = 20
@@ -64,3 +65,15 @@ def test_a_full_field_takes_no_key_but_can_be_emptied(field):
     field.selectAll()
     QTest.keyClicks(field, "q")
     assert text(field) == "q"
+
+
+@pytest.mark.parametrize("kind", [SpinBox, DoubleSpinBox])
+def test_a_number_field_takes_a_number_from_a_book_at_most(kind, qtbot):
+    box = kind(minimum=0, maximum=9)
+    qtbot.addWidget(box)
+    box.setValue(3)
+    box.selectAll()
+    paste(box.lineEdit(), "1.5 " * 500_000)
+    assert len(box.text()) <= 60
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 3
