@@ -319,7 +319,7 @@ LISTED: tuple[type, ...] = (NextToken, Scores, Seq2Seq, Latent, Mixture, Classif
 """The capabilities that the list of models names; the others are finer powers of models that have one of these."""
 
 _LACKS: dict[type, str] = {
-    NextToken: "does not write text: it has no next tokens",
+    NextToken: "does not write text: it has neither next tokens nor a source to translate",
     Scores: "is no language model: it cannot score sentences",
     Features: "has no vector for each position, which contrastive search compares",
     WordVectors: "has no word vectors, which the similarity of words is measured by",

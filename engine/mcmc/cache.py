@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from engine.capabilities import NextToken
+from engine.capabilities import NextToken, State
 from engine.mcmc.arrays import Ids
+
+S = TypeVar("S", bound=State)
 
 AFRESH = 256
 """Words after which reading starts anew: a Transformer's states hold all that was ever read on the way to them."""
 
 
-class Readings:
+class Readings(Generic[S]):
     """States of one model after the first 0, 1, 2 ... words of each chain's sentence, in its reading order."""
 
-    def __init__(self, model: NextToken, chains: int, longest: int) -> None:
+    def __init__(self, model: NextToken[S], chains: int, longest: int) -> None:
         self._model = model
         self._stride = longest + 1
         self._chains = chains
@@ -32,11 +34,11 @@ class Readings:
 
     def _start(self) -> None:
         begin = self._model.begin(1)
-        self._states: Any = begin.select(torch.zeros(self._chains * self._stride, dtype=torch.long))
+        self._states: S = begin.select(torch.zeros(self._chains * self._stride, dtype=torch.long))
         self.known = np.zeros(self._chains, np.int64)  # words read, of each chain
         self._read = 0  # words since the start
 
-    def at(self, chains: Ids, depth: Ids, word: Callable[[Ids, Ids], Tensor]) -> Any:
+    def at(self, chains: Ids, depth: Ids, word: Callable[[Ids, Ids], Tensor]) -> S:
         """The states of some chains after `depth` words each; all chains advance together.
 
         Args:
@@ -81,17 +83,17 @@ class Readings:
     def _rows(self, chains: Ids, places: Ids) -> Tensor:
         return torch.from_numpy(chains * self._stride + places)
 
-    def _replace(self, rows: Tensor, states: Any) -> None:
+    def _replace(self, rows: Tensor, states: S) -> None:
         total = len(self._states)
         index = torch.arange(total)
         index[rows] = torch.arange(total, total + len(rows))
         self._states = states.select(index)
 
 
-class Laws:
+class Laws(Generic[S]):
     """The law of the word that follows a context, for the contexts met last; a context may come from any chain."""
 
-    def __init__(self, model: NextToken, readings: Readings, room: int) -> None:
+    def __init__(self, model: NextToken[S], readings: Readings[S], room: int) -> None:
         self._model, self._readings, self._room = model, readings, room
         self._kept: OrderedDict[bytes, Tensor] = OrderedDict()
 

@@ -16,10 +16,9 @@ import numpy as np
 
 from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.kernel import POSSIBLE
-from engine.mcmc.lexicon import FIRST_WORD
 from engine.mcmc.released import advance_pointer
 from engine.mcmc.slots import DELETE, INSERT, MOVES, REPLACE, Choice
-from engine.mcmc.toy import Toy
+from engine.mcmc.toy import FIRST_WORD, Toy
 
 POINTER_ROUNDS = 64  # of the pointer's law between two rests
 NONE = tuple(np.empty(0, kind) for kind in 4 * (np.int64,) + 2 * (np.float64,))

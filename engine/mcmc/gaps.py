@@ -16,12 +16,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.capabilities import Scores
+from engine.capabilities import Scores, State
 from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.cache import Laws, Readings
-from engine.mcmc.lexicon import FIRST_WORD, Lexicon
+from engine.mcmc.lexicon import Lexicon
 from engine.mcmc.proposals import Contexts, Proposes
-from engine.text import EOS
+from engine.vocabulary import forbid
 
 MEMORY = 64 << 20
 """Bytes for the gaps that are kept, two numbers a word of the vocabulary each."""
@@ -90,7 +90,7 @@ class GapReader:
     ) -> None:
         self._forward, self._lexicon, self._proposal = forward, lexicon, proposal
         self._at = sentences
-        self._candidates = min(proposal.candidates, lexicon.known - FIRST_WORD)
+        self._candidates = min(proposal.candidates, lexicon.known - len(lexicon.marks))
         self._keywords = keywords
         chains, width = sentences.ids.shape
         self._prefixes = Readings(forward, chains, width - 1)
@@ -98,7 +98,7 @@ class GapReader:
         room = max(2 * chains, MEMORY // (8 * lexicon.known))
         self._laws_before = Laws(forward, self._prefixes, room)
         self._laws_after = Laws(backward, self._suffixes, room)
-        self._device = forward.log_probs(forward.begin(1)).device
+        self._device = forward.device
         self._kept: OrderedDict[Key, Gap] = OrderedDict()
         self._room = max(4 * chains, MEMORY // (8 * lexicon.known))
 
@@ -163,7 +163,7 @@ class GapReader:
             lambda: self._laws_after.of([k[1] for k in keys], chains, after, self._word_backward),
         )
         law = self._proposal.law(contexts).clone()
-        law[:, :FIRST_WORD] = -torch.inf
+        forbid(law, self._lexicon.marks)
         log_z = law.logsumexp(1).double().tolist()
         words = self._pre_select(law)
         slot, column = np.nonzero(words >= 0)
@@ -188,15 +188,16 @@ class GapReader:
         new = ~(top[:, :, None] == self._keywords).any(1)  # A, keywords
         return np.concatenate([top, np.where(new, self._keywords, -1)], 1)
 
-    def _score(self, state: Any, chains: Ids, right: Ids, rows: Ids) -> Array:
+    def _score(self, state: State, chains: Ids, right: Ids, rows: Ids) -> Array:
         """Log-probabilities of what stands from `right` on, end mark included, after each state: [len(rows), T].
 
         State r continues with the right context of chain `chains[rows[r]]`.
         """
+        end = self._lexicon.vocabulary.end
         lengths = self._at.lengths[chains] - right + 1
         places = right[:, None] + np.arange(int(lengths.max()))
         rest = np.take_along_axis(self._at.ids[chains], np.minimum(places, self._at.ids.shape[1] - 1), 1)
-        rest = np.where(places == self._at.lengths[chains, None], EOS, self._lexicon.for_model(rest))
+        rest = np.where(places == self._at.lengths[chains, None], end, self._lexicon.for_model(rest))
         scores = self._forward.score(state, self._tensor(rest[rows]), self._tensor(lengths[rows]))
         values: Array = scores.double().cpu().numpy()
         return values

@@ -6,33 +6,12 @@ keeps its spelling, and is read by the models as the unknown mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable
 
 import numpy as np
 
 from engine.mcmc.arrays import Ids
-from engine.text import MARKS, UNK
-
-
-class Vocabulary(Protocol):
-    """The part of a tokenizer that a run of the sampler needs."""
-
-    @property
-    def size(self) -> int:
-        """V, marks included."""
-
-    def words(self, text: str) -> list[str]:
-        """The units a person edits."""
-
-    def ids(self, words: Sequence[str]) -> list[int]:
-        """Ids of units, unknown ones as `UNK`."""
-
-    def pieces(self, ids: Iterable[int]) -> list[str]:
-        """Display form of each id."""
-
-    def join(self, pieces: Sequence[str]) -> str:
-        """A sentence as a person would write it."""
+from engine.vocabulary import Vocabulary
 
 
 class Lexicon:
@@ -48,6 +27,11 @@ class Lexicon:
         return len(self._words)
 
     @property
+    def marks(self) -> tuple[int, ...]:
+        """Ids of the vocabulary that are no words, which no proposal ever draws."""
+        return self.vocabulary.marks
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Words kept verbatim, in the order of their ids from V on."""
         return tuple(self._words[self.known :])
@@ -55,7 +39,10 @@ class Lexicon:
     def read(self, text: str) -> list[int]:
         """Ids of a text's words; a word met for the first time outside the vocabulary gets a new id."""
         words = self.vocabulary.words(text)
-        return [self._place(w) if i == UNK else i for w, i in zip(words, self.vocabulary.ids(words), strict=True)]
+        return [
+            self._place(w) if i == self.vocabulary.unknown else i
+            for w, i in zip(words, self.vocabulary.ids(words), strict=True)
+        ]
 
     def ids(self, words: Sequence[str]) -> list[int]:
         """Ids of words in their display form, as `words` gives them; others get new ids."""
@@ -75,14 +62,10 @@ class Lexicon:
 
     def for_model(self, ids: Ids) -> Ids:
         """The same ids with every word outside the vocabulary as the unknown mark."""
-        return np.where(ids >= self.known, UNK, ids)
+        return np.where(ids >= self.known, self.vocabulary.unknown, ids)
 
     def _place(self, word: str) -> int:
         if word in self._words[self.known :]:
             return self._words.index(word, self.known)
         self._words.append(word)
         return len(self._words) - 1
-
-
-FIRST_WORD = MARKS
-"""Ids below are marks, which no proposal ever draws."""

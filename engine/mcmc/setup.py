@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 
-from engine.capabilities import Scores
+from engine.capabilities import Scores, direction, require
 from engine.mcmc.kernel import Kernel
-from engine.mcmc.lexicon import FIRST_WORD, Lexicon
+from engine.mcmc.lexicon import Lexicon
 from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.support import Requirement, Support
 from engine.mcmc.target import Target
 from engine.mcmc.terms import TERMS, Material, Term
 from engine.messages import Sample
+from engine.vocabulary import forbid
 
 
-def check_pair(forward: Any, backward: Any) -> None:
-    """Raises ValueError unless the two are a forward and a backward language model over the same words."""
-    for model, wanted in ((forward, "forward"), (backward, "backward")):
-        if not isinstance(model, Scores):
-            raise ValueError("The sampler needs language models; this model cannot score sentences.")
-        if getattr(getattr(model, "config", None), "direction", wanted) != wanted:
+def check_pair(forward: object, backward: object) -> tuple[Scores, Scores]:
+    """The two as language models; raises ValueError unless one reads forward, one backward, over the same words."""
+    found = require(forward, Scores), require(backward, Scores)
+    for model, wanted in zip(found, ("forward", "backward"), strict=True):
+        if direction(model) != wanted:
             raise ValueError(f"The sampler needs a forward and a backward model; the {wanted} one reads the other way.")
-    ours, theirs = forward.tokenizer, backward.tokenizer
+    ours, theirs = (model.tokenizer for model in found)
     same = ours.size == theirs.size and ours.pieces(range(ours.size)) == theirs.pieces(range(theirs.size))
     if not same:
         raise ValueError("The forward and the backward model must have the same vocabulary.")
+    return found
 
 
 def _no_model(name: str) -> object:
     raise ValueError(f"There is no model {name!r} here.")
 
 
-def make_kernel(request: Sample, forward: Any, backward: Any, model: Callable[[str], object] = _no_model) -> Kernel:
+def make_kernel(
+    request: Sample, forward: object, backward: object, model: Callable[[str], object] = _no_model
+) -> Kernel:
     """The kernel of a request, its chains at the first sentence; raises ValueError with one sentence.
 
     `model` gives the models that terms of the target name, loaded.
     """
-    check_pair(forward, backward)
-    lexicon = Lexicon(forward.tokenizer)
+    pair = check_pair(forward, backward)
+    lexicon = Lexicon(pair[0].tokenizer)
     keywords, source = lexicon.read(request.keywords), lexicon.read(request.source)
     sentence = _first(request, lexicon, keywords, source)
     requirements = []
@@ -51,7 +53,7 @@ def make_kernel(request: Sample, forward: Any, backward: Any, model: Callable[[s
         if max(request.locked) >= len(sentence) or min(request.locked) < 0:
             raise ValueError(f"The first sentence has {len(sentence)} words; a locked position lies outside it.")
         requirements.append(Requirement(tuple(sentence[i] for i in sorted(set(request.locked))), ordered=True))
-    sentence = _lengthen(forward, lexicon, sentence, request.min_length)
+    sentence = _lengthen(pair[0], lexicon, sentence, request.min_length)
     unknown = tuple(w for w in sentence if w >= lexicon.known)
     support = Support(request.min_length, request.max_length, tuple(requirements), lexicon.known, unknown)
     _check(request, support, sentence)
@@ -62,9 +64,8 @@ def make_kernel(request: Sample, forward: Any, backward: Any, model: Callable[[s
         if not all(map(support.holds, first)):
             raise ValueError("A sentence to go on from lies outside the target of the run.")
     return Kernel(
-        forward,
-        backward,
-        Target(support, _terms(request, Material(lexicon, source, forward, model))),
+        *pair,
+        Target(support, _terms(request, Material(lexicon, source, pair[0], model))),
         lexicon,
         first,
         proposal=PROPOSALS[request.proposal](request.candidates, request.full_share),
@@ -90,8 +91,10 @@ def _lengthen(forward: Scores, lexicon: Lexicon, sentence: list[int], shortest: 
     while len(sentence) < shortest:
         state = forward.begin(1)
         for word in lexicon.for_model(np.asarray(sentence, np.int64)):
-            state = forward.advance(state, torch.tensor([word], device=forward.log_probs(state).device))
-        sentence.append(FIRST_WORD + int(forward.log_probs(state)[0, FIRST_WORD:].argmax()))
+            state = forward.advance(state, torch.tensor([word], device=forward.device))
+        law = forward.log_probs(state).clone()
+        forbid(law, lexicon.marks)
+        sentence.append(int(law.argmax()))
     return sentence
 
 

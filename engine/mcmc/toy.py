@@ -16,24 +16,26 @@ from torch import Tensor
 
 from engine.mcmc.arrays import Array, Ids
 from engine.mcmc.kernel import Kernel
-from engine.mcmc.lexicon import FIRST_WORD, Lexicon
+from engine.mcmc.lexicon import Lexicon
 from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import ReleasedKernel
 from engine.mcmc.support import Requirement, Support
 from engine.mcmc.target import Target
 from engine.mcmc.terms import Fluency, Similarity, Term
 from engine.messages import ExactToy
-from engine.text import BOS, EOS, PAD, UNK
 
 MOST = 800  # sentences; the matrix has their square, and larger ones are no toy
 WORDS = ("ant", "bee", "cat", "dog", "elk", "fox")
 
 
+FIRST_WORD = 4
+"""The toy's marks have the ids below."""
+
+
 class ToyVocabulary:
     """A few words behind the usual marks."""
 
-    pad, unknown, begin, end = PAD, UNK, BOS, EOS
-    marks = (PAD, UNK, BOS, EOS)
+    pad, unknown, begin, end = marks = 0, 1, 2, 3
 
     def __init__(self, size: int) -> None:
         self._pieces = ["<pad>", "<unk>", "<s>", "</s>", *WORDS[:size]]
@@ -44,8 +46,8 @@ class ToyVocabulary:
         return text.split()
 
     def ids(self, words: Sequence[str]) -> list[int]:
-        """Ids of words, unknown ones as `UNK`."""
-        return [self._pieces.index(w) if w in self._pieces else UNK for w in words]
+        """Ids of words, unknown ones as the unknown mark."""
+        return [self._pieces.index(w) if w in self._pieces else self.unknown for w in words]
 
     def encode(self, text: str) -> list[int]:
         """Ids of the words of a text."""
@@ -61,7 +63,7 @@ class ToyVocabulary:
 
     def decode(self, ids: Iterable[int]) -> str:
         """A sentence from ids, marks left out."""
-        return self.join(self.pieces(i for i in ids if i not in (PAD, BOS, EOS)))
+        return self.join(self.pieces(i for i in ids if i not in (self.pad, self.begin, self.end)))
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Bigram:
 
     def begin(self, batch: int) -> LastWord:
         """After the begin mark."""
-        return LastWord(torch.full((batch,), BOS))
+        return LastWord(torch.full((batch,), self.tokenizer.begin))
 
     def advance(self, state: LastWord, tokens: Tensor) -> LastWord:
         """After one more word."""
@@ -112,14 +114,16 @@ class Bigram:
 
 def random_bigrams(vocabulary: ToyVocabulary, generator: np.random.Generator) -> tuple[Bigram, Bigram]:
     """A random forward model and one that reads it backwards (Bayes' rule with all words as likely before)."""
-    size = vocabulary.size
+    v, size = vocabulary, vocabulary.size
     weights = generator.gamma(0.7, size=(size, size)) + 0.05
-    weights[:, [0, UNK, BOS]] = 0.0
+    weights[:, [v.pad, v.unknown, v.begin]] = 0.0
     weights /= weights.sum(1, keepdims=True)
     reverse = weights.T.copy()
-    reverse[:, [EOS, BOS]] = reverse[:, [BOS, EOS]]  # what followed the begin mark comes before the end, read backwards
-    reverse[[EOS, BOS]] = reverse[[BOS, EOS]]
-    reverse[:, [0, UNK, BOS]] = 0.0
+    reverse[:, [v.end, v.begin]] = reverse[
+        :, [v.begin, v.end]
+    ]  # what followed the begin mark comes before the end, read backwards
+    reverse[[v.end, v.begin]] = reverse[[v.begin, v.end]]
+    reverse[:, [v.pad, v.unknown, v.begin]] = 0.0
     reverse /= np.maximum(reverse.sum(1, keepdims=True), 1e-300)
     with np.errstate(divide="ignore"):
         return Bigram(np.log(weights), vocabulary), Bigram(np.log(reverse), vocabulary)

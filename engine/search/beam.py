@@ -14,7 +14,6 @@ from engine.messages.search import Reason
 from engine.search.node import Candidate, Choice, Frontier
 from engine.search.ranking import top
 from engine.search.strategy import Strategy
-from engine.text import EOS
 
 
 def merits(frontiers: Sequence[Frontier], width: int, like: Tensor) -> Tensor:
@@ -38,19 +37,20 @@ class Beam(Strategy):
         many, width, vocabulary = scores.shape
         worth = merits(frontiers, width, scores)
         values, places = top(scores.view(many, width * vocabulary), 2 * self.beam, worth)
-        return [
-            choose([Candidate(p // vocabulary, p % vocabulary, v, v) for v, p in zip(*row, strict=True)], self.beam)
-            for row in zip(values.tolist(), places.tolist(), strict=True)
-        ]
+        choices = []
+        for row in zip(values.tolist(), places.tolist(), strict=True):
+            candidates = [Candidate(p // vocabulary, p % vocabulary, v, v) for v, p in zip(*row, strict=True)]
+            choices.append(choose(candidates, self.beam, self.end))
+        return choices
 
 
-def choose(candidates: Sequence[Candidate], beam: int, reason: Reason = "rank") -> Choice:
+def choose(candidates: Sequence[Candidate], beam: int, end: int, reason: Reason = "rank") -> Choice:
     """The verdict on candidates, best first."""
     choice = Choice()
     for rank, candidate in enumerate(candidates):
         if candidate.merit == -math.inf:
             break
-        if candidate.token == EOS:
+        if candidate.token == end:
             if rank < beam:
                 choice.ended.append(candidate)
             else:
@@ -96,7 +96,7 @@ class DiverseBeam(Strategy):
             found = zip(values[0].tolist(), exact, places[0].tolist(), strict=True)
             unpenalised = sorted(exact, reverse=True)
             candidates = [Candidate(p // vocabulary, p % vocabulary, m, s) for s, m, p in found]
-            choice = choose(candidates, self.beam)
+            choice = choose(candidates, self.beam, self.end)
             least = min((c.merit for c in choice.kept), default=unpenalised[0])
             # whoever would have lived without the other groups was pruned on their account
             choice.pruned = [(c, "group" if c.merit > least else r) for c, r in choice.pruned]

@@ -13,7 +13,6 @@ from engine.search.beam import merits
 from engine.search.node import Candidate, Choice, Frontier
 from engine.search.ranking import top
 from engine.search.strategy import Strategy
-from engine.text import EOS
 
 Progress = tuple[int, ...]
 """For each phrase, how many of its tokens the prefix ends with; its whole length once it was written."""
@@ -72,7 +71,7 @@ class ConstrainedBeam(Strategy):
             found = {divmod(p, vocabulary): v for v, p in zip(values[i].tolist(), places[i].tolist(), strict=True)}
             extra = [(row, best[i][row]) for row in range(len(frontier.live))]
             for row, node in enumerate(frontier.live):
-                extra += [(row, token) for token in self.phrases.wanted(node.extra) or (EOS,)]
+                extra += [(row, token) for token in self.phrases.wanted(node.extra) or (self.end,)]
             more = [pair for pair in dict.fromkeys(extra) if pair not in found]
             if more:
                 rows, tokens = zip(*more, strict=True)
@@ -87,7 +86,7 @@ class ConstrainedBeam(Strategy):
             if merit == -math.inf:
                 continue
             progress: Progress = frontier.live[row].extra
-            if token == EOS:
+            if token == self.end:
                 candidate = Candidate(row, token, merit, merit, extra=progress)
                 if not self.phrases.met(progress):
                     choice.pruned.append((candidate, "constraint"))

@@ -11,7 +11,6 @@ from torch.nn import functional
 from engine.capabilities import Features, require
 from engine.search.decode import Decision, Decoding
 from engine.search.node import Candidate, Choice
-from engine.text import EOS
 
 CANDIDATES = 4
 """Likeliest tokens looked at where `top_k` is off."""
@@ -49,7 +48,7 @@ class ContrastiveDecoding(Decoding):
                 ranked = [Candidate(0, ids[j], total + own[j], found[j]) for j in order[i].tolist() if best[i, j] > 0]
                 choice = Choice(pruned=[(c, "rank") for c in ranked[1:]])
                 for first in ranked[:1]:  # none where everything is blocked
-                    (choice.ended if first.token == EOS else choice.kept).append(first)
+                    (choice.ended if first.token == self.strategy.end else choice.kept).append(first)
                 choices.append(choice)
             yield self._decide(active, choices, log_probs, blocked, 1, last=length == limit)
             going = torch.tensor(

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from engine.capabilities import Coverage, NextToken, require
+from engine.capabilities import Coverage, NextToken, State, require
 from engine.messages import SearchOptions
 from engine.messages.search import Reason
 from engine.search.capitals import Capitals
 from engine.search.node import Candidate, Choice, Frontier, Node
 from engine.search.ranking import coverage_penalty, may_stop, top
-from engine.search.rules import MARKS, VOCABULARY, Rules
+from engine.search.rules import VOCABULARY, Rules
 from engine.search.strategies import strategy_of
 
 ALTERNATIVES = 5
@@ -44,7 +43,7 @@ class Decoding:
     def __init__(
         self,
         model: NextToken,
-        state: Any,
+        state: State,
         options: SearchOptions,
         *,
         forced: Sequence[int] = (),
@@ -69,8 +68,10 @@ class Decoding:
         """
         self.model, self.state, self.options, self.record = model, state, options, record
         self.prompts, self.sizes, self.constraints = prompts, sizes, constraints
-        self.strategy = strategy_of(options, constraints)
-        self.rules = Rules(options, forced, capitals)
+        vocabulary = model.tokenizer
+        self.strategy = strategy_of(options, vocabulary.end, constraints)
+        self.rules = Rules(options, vocabulary, forced, capitals)
+        self._covered = require(model, Coverage) if options.coverage_penalty else None
         groups, start = range(self.strategy.groups), self.strategy.start
         self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in groups]
         self._nodes = 0
@@ -197,7 +198,7 @@ class Decoding:
         out: list[tuple[Candidate, Reason]] = []
         for row, node in enumerate(frontier.live):
             own = log_probs[first + row]
-            reasons: dict[int, Reason] = {**dict.fromkeys(MARKS, VOCABULARY), **blocked[first + row]}
+            reasons: dict[int, Reason] = {**dict.fromkeys(self.rules.marks, VOCABULARY), **blocked[first + row]}
             if node.length < len(self.rules.forced):  # all but one are forbidden: show the likeliest
                 likeliest = own.topk(min(4, len(own))).indices.tolist()
                 reasons = {t: "constraint" for t in likeliest if t != self.rules.forced[node.length]}
@@ -213,9 +214,9 @@ class Decoding:
 
     def _coverage(self, active: Sequence[Frontier], width: int) -> list[float] | None:
         """The coverage penalty of each row, were its sentence to end here."""
-        if not self.options.coverage_penalty:
+        if self._covered is None:
             return None
-        covered = require(self.model, Coverage).coverage(self.state)
+        covered = self._covered.coverage(self.state)
         sizes = None
         if self.sizes:
             sizes = torch.tensor([self.sizes[f.input] for f in active for _ in range(width)], device=covered.device)

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from engine.messages import SearchOptions, validated
 from engine.reading import SPACE_MARK
-from engine.search.rules import MARKS
-from engine.text import EOS, UNK
-from engine.vocabulary import Vocabulary
+from engine.vocabulary import Vocabulary, never_written
 
 EXACT = 6
 """Phrases up to which the shortest text that holds them all is found exactly, by trying every order."""
@@ -93,7 +91,7 @@ def _forced(options: SearchOptions, tokenizer: Vocabulary) -> tuple[int, ...]:
             f"the forced beginning “{' '.join(options.prefix_pieces)}” was read in another vocabulary: in this model's "
             f"its tokens are “{' '.join(tokenizer.pieces(ids))}”"
         )
-    if any(token in MARKS for token in ids) or EOS in ids[:-1]:
+    if set(ids) & set(never_written(tokenizer)) or tokenizer.end in ids[:-1]:
         raise ValueError("prefix_ids holds a mark, which no output begins with")
     if len(ids) > options.max_length:
         raise ValueError(f"the prefix has {len(ids)} tokens, more than max_length, {options.max_length}")
@@ -107,7 +105,7 @@ def _ids(text: str, name: str, tokenizer: Vocabulary) -> tuple[int, ...]:
     if not ids:
         raise ValueError("a phrase in `constraints` is empty")
     unknown = dict.fromkeys(
-        unit.replace(SPACE_MARK, "") for unit, token in zip(units, ids, strict=True) if token == UNK
+        unit.replace(SPACE_MARK, "") for unit, token in zip(units, ids, strict=True) if token == tokenizer.unknown
     )
     if unknown:
         raise ValueError(f"{name} cannot be written by this model: its vocabulary lacks {', '.join(unknown)}")

@@ -15,7 +15,6 @@ from engine.search.generates import at_once
 from engine.search.node import Node
 from engine.search.prepare import Start
 from engine.search.ranking import coverage_penalty, normalised, order
-from engine.text import EOS
 from engine.vocabulary import Vocabulary
 
 
@@ -34,7 +33,7 @@ def judged(start: Start, search: Decoding, index: int) -> Generator[int, None, l
 
 def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hypothesis:
     """A given sentence as the model scores it, end mark included: below the best found, the search is not to blame."""
-    ids = [*start.tokenizer.encode(text), EOS]
+    ids = [*start.tokenizer.encode(text), start.tokenizer.end]
     state = start.state.select(torch.tensor([index]))
     pieces = start.tokenizer.pieces(ids)
     reader, tokens, total = start.reader, [], 0.0
@@ -62,7 +61,7 @@ def attended(start: Start, found: Sequence[Hypothesis], index: int = 0) -> list[
     reader = start.reader
     if not found or not isinstance(reader, Attention):
         return list(found)
-    targets = [[t.id for t in h.tokens if t.id != EOS] for h in found]
+    targets = [[t.id for t in h.tokens if t.id != start.tokenizer.end] for h in found]
     weights = reader.attention(targets, [index] * len(targets))
     kept = len(start.inputs[index]) + 1
     return [
@@ -87,7 +86,7 @@ def _hypothesis(start: Start, search: Decoding, index: int, node: Node, score: f
         for n in path
     )
     text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
-    finished = bool(ids) and ids[-1] == EOS
+    finished = bool(ids) and ids[-1] == start.tokenizer.end
     unmet = missing(search.options, search.constraints, ids)
     return Hypothesis(text, tokens, node.total, score, finished, weight, unmet=unmet)
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from engine.capabilities import Coverage, Model, NextToken, Seq2Seq, direction, require
+from engine.capabilities import Coverage, Model, NextToken, Seq2Seq, State, direction, require
 from engine.messages import SearchOptions
 from engine.vocabulary import Vocabulary
 
@@ -23,7 +22,7 @@ class Start:
     """A model ready to write, and what it starts from."""
 
     reader: NextToken  # conditioned on the sources where there are any
-    state: Any  # the reader's own, one row an input
+    state: State  # one row an input
     tokenizer: Vocabulary
     inputs: tuple[tuple[int, ...], ...]  # token ids of each source or prompt
     translates: bool  # False: outputs continue their prompts

@@ -13,11 +13,7 @@ from engine.messages import SearchOptions
 from engine.messages.search import Reason
 from engine.search.capitals import Capitals
 from engine.search.node import Node
-from engine.text import BOS, EOS, PAD, UNK
-
-MARKS = (PAD, UNK, BOS)
-"""Never written: they are no words."""
-
+from engine.vocabulary import Vocabulary, forbid, never_written
 
 VOCABULARY: Reason = "vocabulary"
 
@@ -56,7 +52,14 @@ def rules_of(options: SearchOptions) -> list[Rule]:
 class Rules:
     """All rules of a search, applied to the scores of its live prefixes."""
 
-    def __init__(self, options: SearchOptions, forced: Sequence[int] = (), capitals: Capitals | None = None) -> None:
+    def __init__(
+        self,
+        options: SearchOptions,
+        vocabulary: Vocabulary,
+        forced: Sequence[int] = (),
+        capitals: Capitals | None = None,
+    ) -> None:
+        self.marks, self.end = never_written(vocabulary), vocabulary.end
         self.rules = rules_of(options)
         self.minimum = options.min_length
         self.penalty = options.repetition_penalty
@@ -81,12 +84,12 @@ class Rules:
         """
         forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
         scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
-        scores[:, MARKS[0] : MARKS[-1] + 1] = -math.inf
+        forbid(scores, self.marks)
         length = next((p.length for p in prefixes if p is not None), 0)
         common: dict[int, Reason] = {}
         if length < self.minimum and not forced:
-            scores[:, EOS] = -math.inf
-            common = {EOS: "length"}
+            scores[:, self.end] = -math.inf
+            common = {self.end: "length"}
         if not (forced or self.rules or self.penalty != 1.0):
             return scores, [common] * len(prefixes)
         before = prompts or [()] * len(prefixes)

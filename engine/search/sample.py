@@ -14,7 +14,6 @@ from engine.search.mbr import expected_utilities
 from engine.search.node import Candidate, Choice, Frontier
 from engine.search.strategy import Strategy
 from engine.search.warp import warp
-from engine.text import EOS
 
 
 class Sampler(Strategy):
@@ -49,7 +48,7 @@ class Sampler(Strategy):
         choice = Choice()
         for row, token, value in zip(rows, ids, values, strict=True):
             candidate = Candidate(row, token, frontier.live[row].merit + value, float(drawn[row, token]))
-            (choice.ended if token == EOS else choice.kept).append(candidate)
+            (choice.ended if token == self.end else choice.kept).append(candidate)
         return choice
 
 

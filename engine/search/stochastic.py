@@ -17,7 +17,6 @@ from engine.messages import SearchOptions
 from engine.search.node import Candidate, Choice, Frontier, Node
 from engine.search.strategy import Strategy
 from engine.search.warp import warp
-from engine.text import EOS
 
 
 class StochasticBeam(Strategy):
@@ -65,7 +64,7 @@ class StochasticBeam(Strategy):
             elif rank >= self.beam:
                 choice.pruned.append((entry, "rank"))
             else:
-                (choice.ended if entry.token == EOS else choice.kept).append(entry)
+                (choice.ended if entry.token == self.end else choice.kept).append(entry)
         return choice
 
 

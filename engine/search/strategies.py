@@ -23,8 +23,13 @@ KINDS: dict[str, Callable[[SearchOptions, Sequence[Sequence[int]]], Strategy]] =
 }
 
 
-def strategy_of(options: SearchOptions, constraints: Sequence[Sequence[int]] = ()) -> Strategy:
-    """The strategy that the options name; raises ValueError when they contradict each other or name none of these."""
+def strategy_of(options: SearchOptions, end: int, constraints: Sequence[Sequence[int]] = ()) -> Strategy:
+    """The strategy that the options name, over a vocabulary with this end mark.
+
+    Raises ValueError when the options contradict each other or name none of these.
+    """
     if options.strategy not in KINDS:
         raise ValueError(f"the decoder {options.strategy!r} does not write one token after another")
-    return KINDS[options.strategy](options, constraints)
+    made = KINDS[options.strategy](options, constraints)
+    made.end = end
+    return made

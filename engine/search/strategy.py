@@ -17,6 +17,8 @@ class Strategy(ABC):
 
     beam: int
     """Most live prefixes of one frontier."""
+    end: int
+    """The vocabulary's end mark; set by `strategy_of`."""
     groups = 1
     """Frontiers of one input."""
     start: Any = None

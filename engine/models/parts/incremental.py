@@ -66,7 +66,7 @@ class Incremental:
     def coverage(self, state: DecoderState) -> Tensor:
         """Attention each source position got so far, [B, S]; raises ValueError where it was not kept."""
         if state.coverage is None:
-            raise ValueError("a coverage penalty needs a model with attention to a source")
+            raise ValueError("the attention to the source was not summed up: set track_coverage first")
         return state.coverage
 
     def score(self, state: DecoderState, tokens: Tensor, lengths: Tensor) -> Tensor:

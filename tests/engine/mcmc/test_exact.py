@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from engine.mcmc import exact
-from engine.mcmc.lexicon import FIRST_WORD
 from engine.mcmc.proposals import PROPOSALS
 from engine.mcmc.released import DEFECTS
 from engine.mcmc.run import Run
 from engine.mcmc.slots import DELETE, INSERT, REPLACE
-from engine.mcmc.toy import Toy
+from engine.mcmc.toy import FIRST_WORD, Toy
 from engine.messages import ExactToy
 from engine.messages.sampling import ProposalKind
 from engine.text import BOS, EOS

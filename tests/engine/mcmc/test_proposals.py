@@ -13,11 +13,10 @@ from torch import Tensor
 from engine.mcmc import exact
 from engine.mcmc.arrays import Array
 from engine.mcmc.kernel import UNIFORMS
-from engine.mcmc.lexicon import FIRST_WORD
 from engine.mcmc.proposals import PROPOSALS, Contexts, Gibbs, Proposes
 from engine.mcmc.run import Run
 from engine.mcmc.slots import INSERT, REPLACE, Choice
-from engine.mcmc.toy import Toy
+from engine.mcmc.toy import FIRST_WORD, Toy
 from engine.messages import ExactToy
 from engine.text import BOS, EOS
 

@@ -12,11 +12,10 @@ import torch
 from engine.capabilities import Classifier
 from engine.mcmc import exact
 from engine.mcmc.arrays import Array
-from engine.mcmc.lexicon import FIRST_WORD
 from engine.mcmc.run import Run
 from engine.mcmc.setup import make_kernel
 from engine.mcmc.terms import TERMS, Edits, Fluency, Material
-from engine.mcmc.toy import Toy
+from engine.mcmc.toy import FIRST_WORD, Toy
 from engine.messages import ExactToy, Sample, TargetTerm
 from engine.messages import Fluency as AskedFluency
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.text import EOS, Tokenizer
 from tests.engine.search.test_job import TEXT, events
 from tests.engine.search.test_job import folder as folder
 from tests.engine.search.tiny import TinyModel, run
+from tests.engine.words import Words
 
 PHRASES = st.lists(st.lists(st.sampled_from([4, 5, 6]), min_size=1, max_size=3), min_size=1, max_size=3)
 
@@ -122,18 +124,18 @@ def test_every_way_in_refuses_it(folder: Path, tmp_path: Path, asked: dict[str, 
     assert not (tmp_path / "out.txt").exists()
 
 
-class Letters:
-    def pieces(self, ids: list[int]) -> list[str]:
+class Letters(Words):
+    def pieces(self, ids: Iterable[int]) -> list[str]:
         return ["_ubEabc"[i] for i in ids]
 
-    def decode(self, ids: list[int]) -> str:
-        return "".join(self.pieces([i for i in ids if i != EOS]))
+    def join(self, pieces: Sequence[str]) -> str:
+        return "".join(pieces)
 
 
 def written(options: SearchOptions, constraints: list[list[int]], **model: Any) -> list[Hypothesis]:
     tiny = TinyModel(**model)
     search = run(tiny, options, constraints=constraints)
-    start = Start(tiny, None, Letters(), ((),), True)  # type: ignore[arg-type]
+    start = Start(tiny, tiny.begin(1), Letters(7), ((),), True)
     return hypotheses(start, search, 0)
 
 

@@ -14,6 +14,7 @@ from engine.messages import SearchOptions
 from engine.search.decode import Decoding
 from engine.search.ranking import normalised, order
 from engine.text import EOS
+from tests.engine.words import Words
 
 Tokens = tuple[int, ...]
 WORDS = (4, 5, 6)
@@ -41,6 +42,7 @@ class TinyModel:
 
     def __init__(self, seed: int = 0, *, sharp: float = 1.5, end: float = 0.0) -> None:
         self.seed, self.sharp, self.end = seed, sharp, end
+        self.tokenizer, self.device = Words(VOCABULARY), torch.device("cpu")
         self.row = cache(self._row)
 
     def _row(self, index: int, prefix: Tokens) -> Tensor:
