@@ -6,7 +6,7 @@ keeps its spelling, and is read by the models as the unknown mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class Lexicon:
         self.vocabulary = vocabulary
         self.known = vocabulary.size
         self._words = vocabulary.pieces(range(self.known))
-        self._known = {word: index for index, word in reversed(list(enumerate(self._words))) if index >= MARKS}
+        self._known = {word: index for index, word in reversed(list(enumerate(self._words))) if index not in self.marks}
 
     def __len__(self) -> int:
         return len(self._words)

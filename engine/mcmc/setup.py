@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from engine.capabilities import Scores, direction, require
+from engine.capabilities import Directed, Scores, require
 from engine.mcmc.kernel import Kernel
 from engine.mcmc.lexicon import Lexicon
 from engine.mcmc.proposals import PROPOSALS
@@ -22,7 +22,7 @@ def check_pair(forward: object, backward: object) -> tuple[Scores, Scores]:
     """The two as language models; raises ValueError unless one reads forward, one backward, over the same words."""
     found = require(forward, Scores), require(backward, Scores)
     for model, wanted in zip(found, ("forward", "backward"), strict=True):
-        if direction(model) != wanted:
+        if isinstance(model, Directed) and model.direction != wanted:
             raise ValueError(f"The sampler needs a forward and a backward model; the {wanted} one reads the other way.")
     ours, theirs = (model.tokenizer for model in found)
     same = ours.size == theirs.size and ours.pieces(range(ours.size)) == theirs.pieces(range(theirs.size))
