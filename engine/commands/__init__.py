@@ -6,13 +6,27 @@ from collections.abc import Callable
 
 import typer
 
-from engine.commands import beam, clusters, latent, mh, mh_eval, models, paraphrases, table, toy, training, translate
+from engine.commands import (
+    beam,
+    clusters,
+    decoders,
+    latent,
+    mh,
+    mh_eval,
+    models,
+    paraphrases,
+    table,
+    toy,
+    training,
+    translate,
+)
 
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
     training.add_to,
     table.add_to,
     beam.add_to,
+    decoders.add_to,
     translate.add_to,
     latent.add_to,
     clusters.add_to,

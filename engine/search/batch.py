@@ -16,7 +16,7 @@ from engine.search.prepare import check_lengths
 
 BATCH = 32
 """Sentences searched at once, at most."""
-MOST = 8000
+MOST = 4000
 """Tokens read at once, padding counted: a search can be stopped between two batches."""
 
 

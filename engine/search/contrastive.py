@@ -9,11 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.capabilities import Features, require
+from engine.messages import STRATEGIES
 from engine.search.decode import Decision, Decoding
 from engine.search.node import Candidate, Choice
-
-CANDIDATES = 4
-"""Likeliest tokens looked at where `top_k` is off."""
 
 
 class ContrastiveDecoding(Decoding):
@@ -26,6 +24,7 @@ class ContrastiveDecoding(Decoding):
     def __iter__(self) -> Iterator[list[Decision]]:
         """Run; each item is what was decided in one step. Raises ValueError for a model without features."""
         model = require(self.model, Features)
+        count = self.options.top_k or int(STRATEGIES["contrastive"].starts_with["top_k"])
         active = list(self.frontiers)
         past, known = self._read(model)
         limit = self.options.max_length
@@ -33,7 +32,7 @@ class ContrastiveDecoding(Decoding):
             log_probs = self.model.log_probs(self.state)
             prefixes = [f.live[0] for f in active]
             scores, blocked = self.rules.apply(log_probs, prefixes, self._prompts(active, 1), keep=True)
-            best, tokens = scores.softmax(1).topk(min(self.options.top_k or CANDIDATES, scores.shape[1]), 1)
+            best, tokens = scores.softmax(1).topk(min(count, scores.shape[1]), 1)
             rows = torch.arange(len(active), device=tokens.device).repeat_interleave(tokens.shape[1])
             read = self.model.advance(self.state.select(rows), tokens.flatten())
             vectors = functional.normalize(model.features(read), dim=1).view(*tokens.shape, -1)  # inputs, candidates, D

@@ -118,6 +118,17 @@ def test_two_decoders_of_one_name_are_refused() -> None:
         register(msgspec.structs.replace(STRATEGIES["beam"], label="another"), Autoregressive)
 
 
+def test_the_shell_lists_them_with_the_settings_they_read() -> None:
+    listed = CliRunner().invoke(app, ["decoders"]).stdout
+    assert all(info.name in listed for info in STRATEGIES.values())
+    one = CliRunner().invoke(app, ["decoders", "contrastive", "--json"])
+    assert json.loads(one.stdout)["uses"][0] == STRATEGIES["contrastive"].uses[0]
+    table = " ".join(CliRunner().invoke(app, ["decoders", "diverse"]).stdout.split())
+    assert "groups" in table
+    assert "temperature" not in table
+    assert "no decoder 'best'" in str(CliRunner().invoke(app, ["decoders", "best"]).exception)
+
+
 # --- a decoder that is no search ---
 
 
