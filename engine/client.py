@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Literal
 
@@ -115,7 +115,7 @@ class EngineClient(ABC):
         """Whether messages wait to be polled."""
         return bool(self._outbox)
 
-    def run(self, request: Request, *, priority: Priority = Priority.STREAMING) -> Iterator[Event]:
+    def run(self, request: Request, *, priority: Priority = Priority.STREAMING) -> Generator[Event, None, None]:
         """The answer to one request, event by event as they come; ends early when the job is cancelled.
 
         The events are seen here only, not in `poll`. Closing the iterator cancels the job. Raises JobFailed with the

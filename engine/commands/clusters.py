@@ -2,47 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import torch
 import typer
 
 from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
-from engine.commands.output import print_json, watch
-from engine.jobs import Context, start
-from engine.jobs import clusters as _cluster_jobs  # noqa: F401 - registers the jobs
-from engine.library import Library
+from engine.commands.options import DEVICE, LINES, OUTPUT, Asked, add_command
+from engine.commands.output import answers, lines_to
 from engine.messages import ClusterFigures, ClusterPoints, EncodeClusters
 
 FIGURES = ("homogeneity", "nmi", "purity", "mutual_information", "occupied_codes", "variance_of_means")
 
 
 def clusters(
-    model: str = typer.Option(..., help="Name or path of a model whose prior is a mixture."),
-    input_file: Path = typer.Option(..., "--input", help=TEXT_FILE),
+    asked: Asked[EncodeClusters],
+    input_file: Path = typer.Option(None, "--input", help=TEXT_FILE),
     labels: bool = typer.Option(False, "--labels", help="Compare the codes with the labels of the file."),
     text_column: str = TEXT_COLUMN,
     label_column: str = LABEL_COLUMN,
+    output: Path = OUTPUT,
+    device: str = DEVICE,
+    as_json: bool = LINES,
 ) -> None:
-    """Encode sentences: {text, code, responsibilities, z, label} a line; with --labels a last line of figures."""
-    found = read_labelled(input_file, text_column, label_column)
-    compared = labels or bool(label_column)
-    if compared and not found.labels:
-        raise ValueError(" ".join([*found.said[1:], f"{input_file.name} has no label for each sentence"]))
-    request = EncodeClusters(model=model, texts=found.texts, labels=found.labels if compared else ())
-    device = torch.device("cpu")
-    with torch.inference_mode():
-        for event in watch(start(request, Context(Library(device), device))):
+    """Encode sentences: {text, code, responsibilities, z, label} a line; with labels a last line of figures."""
+    del as_json
+    texts, marks = tuple(asked.given.get("texts", ())), tuple(asked.given.get("labels", ()))
+    if input_file:
+        found = read_labelled(input_file, text_column, label_column)
+        if (labels or bool(label_column)) and not found.labels:
+            raise ValueError(" ".join([*found.said[1:], f"{input_file.name} has no label for each sentence"]))
+        texts += found.texts
+        marks += found.labels if labels or label_column else ()
+    if not texts:
+        raise ValueError("there is nothing to encode: give --input or --text")
+    with lines_to(output) as write:
+        for event in answers(asked.request(texts=texts, labels=marks), device):
             if isinstance(event, ClusterPoints):
-                _print_points(event)
-            elif isinstance(event, ClusterFigures) and compared:
+                _write_points(event, write)
+            elif isinstance(event, ClusterFigures) and marks:
                 figures = {name: event.metrics[name].value for name in FIGURES}
-                print_json({**figures, "count": event.count, "verdict": event.verdict})
+                write({**figures, "count": event.count, "verdict": event.verdict})
 
 
-def _print_points(found: ClusterPoints) -> None:
+def _write_points(found: ClusterPoints, write: Callable[[Any], None]) -> None:
     for i, text in enumerate(found.texts):
-        print_json(
+        write(
             {
                 "text": text,
                 "code": found.codes[i],
@@ -55,4 +61,4 @@ def _print_points(found: ClusterPoints) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(clusters)
+    add_command(app, EncodeClusters, clusters, fills=("texts",))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from engine.commands.output import errors
+from engine.commands.output import note
 from engine.reading import Labelled, choose, labelled, read_table
 
 TEXT_FILE = "A text file: a sentence a line, or columns (tabs, CSV; gzip too)."
@@ -25,11 +25,5 @@ def read_labelled(path: Path, text_column: str, label_column: str = "") -> Label
     found = labelled(table, choose(table, text_column, label_column))
     if not found.texts:
         raise ValueError(f"{path.name} holds no sentence")
-    for sentence in found.said:
-        say(sentence)
+    note(*found.said)
     return found
-
-
-def say(sentence: str) -> None:
-    """A sentence on stderr, as it is."""
-    errors.print(sentence, markup=False, highlight=False, soft_wrap=True)

@@ -4,45 +4,52 @@ from __future__ import annotations
 
 import typer
 
-from engine.commands.output import console, print_json, print_metrics, print_table
-from engine.library import Library
-from engine.messages import ModelInfo
+from engine.commands.options import DEVICE, JSON
+from engine.commands.output import answers, note, print_json, print_metrics, say
+from engine.messages import ListModels, LoadModel, ModelInfo, ModelList, ModelLoaded
 
 
-def inspect(
-    model: str = typer.Argument(help="Name or path."), as_json: bool = typer.Option(False, "--json", help="Print JSON.")
-) -> None:
+def inspect(model: str = typer.Argument(help="Name or path."), device: str = DEVICE, as_json: bool = JSON) -> None:
     """Show what a checkpoint says of itself, once it has proved to be one that can be loaded."""
-    import torch
+    for event in answers(LoadModel(path=model), device):
+        if isinstance(event, ModelLoaded):
+            _show(event.info, as_json=as_json)
 
-    _, info = Library(torch.device("cpu")).get(model)
+
+def _show(info: ModelInfo, *, as_json: bool) -> None:
     if as_json:
         print_json(info)
         return
-    console.print(f"[bold]{info.card.title or info.name}[/bold]  ({info.kind}, {', '.join(info.capabilities)})")
-    console.print(info.card.summary)
-    console.print(f"{info.parameters:,} parameters, {info.size_mb} MB, vocabulary {info.vocabulary:,}")
-    console.print(f"data: {info.card.data}\nlicence: {info.card.licence}")
+    say(info.card.title or info.name, style="bold")
+    say(
+        f"{info.kind}, {', '.join(info.capabilities)}",
+        info.card.summary,
+        f"{info.parameters:,} parameters, {info.size_mb} MB, vocabulary {info.vocabulary:,}",
+        f"data: {info.card.data}",
+        f"licence: {info.card.licence}",
+    )
     print_metrics(info.card.metrics)
 
 
-def models(as_json: bool = typer.Option(False, "--json", help="Print JSON Lines.")) -> None:
+def models(device: str = DEVICE, as_json: bool = JSON) -> None:
     """List the checkpoints of the library folders."""
-    import torch
+    for event in answers(ListModels(), device):
+        if isinstance(event, ModelList):
+            for info in event.models:
+                _list(info, as_json=as_json)
+            note(*(item.sentence for item in event.broken))
 
-    found, broken = Library(torch.device("cpu")).scan()
+
+def _list(info: ModelInfo, *, as_json: bool) -> None:
+    """A model in three lines that fit a narrow terminal, or one of JSON."""
     if as_json:
-        for info in found:
-            print_json(info)
+        print_json(info)
         return
-    print_table("Models", ("name", "kind", "capabilities", "MB", "metrics", "path"), [_row(i) for i in found])
-    for item in broken:
-        console.print(f"[yellow]{item.sentence}[/yellow]")
-
-
-def _row(info: ModelInfo) -> tuple[object, ...]:
-    metrics = ", ".join(f"{k} {m.value:.3g}" for k, m in info.card.metrics.items())
-    return info.name, info.kind, " ".join(info.capabilities), info.size_mb, metrics, info.path
+    say(info.name, style="bold")
+    say(f"  {info.kind}, {info.size_mb} MB: {', '.join(info.capabilities)}")
+    if info.card.metrics:
+        say("  " + ", ".join(f"{name} {m.value:.3g}" for name, m in info.card.metrics.items()))
+    say(f"  {info.path}")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 import typer
 
 from engine.checkpoint import read_header
-from engine.commands.output import console, errors, print_json, watch
-from engine.jobs import Context
-from engine.jobs.training import train_model
-from engine.library import Library
+from engine.commands.options import DEVICE, JSON
+from engine.commands.output import answers, note, print_json, say
 from engine.messages import Train
 from engine.training.table import markdown, read_table
 
@@ -19,27 +16,28 @@ from engine.training.table import markdown, read_table
 def table(
     name: str = typer.Argument(help="A bundled table (ptb, dailydialog, assistant, errands) or a TOML file."),
     data: Path = typer.Option(..., help="Folder with the text the recipes name."),
-    output: Path = typer.Option(Path("models"), help="Folder of the checkpoints; a row that is there is not trained."),
+    output: Path = typer.Option(
+        Path("models"), "--output", "-o", help="Folder of the checkpoints; a row that is there is not trained."
+    ),
     run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
     only: list[str] = typer.Option([], help="Names of the rows to train; all when not given."),
     small: bool = typer.Option(False, "--small", help="128 units, the first 10,000 sentences: rows in order."),
     trace: int = typer.Option(0, min=0, max=500, help="Frames of each training to record; rows are mixtures then."),
     threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    device: str = DEVICE,
+    as_json: bool = JSON,
 ) -> None:
     """Train the rows of a table, one after the other; stop at any time, the same command goes on."""
     wanted = read_table(name)
     unknown = sorted(set(only) - {row.name for row in wanted.rows})
     if unknown:
         raise ValueError(f"the table has no row {unknown[0]!r}; it has {', '.join(row.name for row in wanted.rows)}")
-    device = torch.device("cpu")
-    context = Context(Library(device), device)
     lines = {}
     for row in wanted.rows:
         stem = f"{name}-{row.slug}{'-small' if small else ''}"
         path = output / f"{stem}.safetensors"
         if not path.exists() and (not only or row.name in only):
-            errors.print(f"{row.name}: {path}")
+            note(f"{row.name}: {path}")
             request = Train(
                 recipe=row.recipe,
                 data=str(data),
@@ -49,14 +47,14 @@ def table(
                 frames=trace,
                 overrides=wanted.overrides(row, small=small) | {"name": stem},
             )
-            for _ in watch(train_model(request, context)):
+            for _ in answers(request, device):
                 pass
         if path.exists():
             lines[row.name] = wanted.line(row, read_header(path).document.card.metrics)
     if as_json:
         print_json(lines)
     else:
-        console.print(markdown(wanted, lines), soft_wrap=True, highlight=False, markup=False)
+        say(*markdown(wanted, lines).splitlines())
 
 
 def add_to(app: typer.Typer) -> None:

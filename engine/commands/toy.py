@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import torch
+from pathlib import Path
+
 import typer
 
-from engine.commands.options import request_of
-from engine.commands.output import print_json, watch
-from engine.jobs import Context, start
-from engine.jobs import sampling as _sampling_jobs  # noqa: F401 - registers the jobs
-from engine.library import Library
+from engine.commands.options import DEVICE, LINES, OUTPUT, Asked, add_command
+from engine.commands.output import answers, lines_to
 from engine.messages import ExactToy, ToySpace, ToyStep
 
-DEFAULT = ExactToy()
 
-
-def toy(
-    vocabulary: int = typer.Option(DEFAULT.vocabulary, help="Words."),
-    max_length: int = typer.Option(DEFAULT.max_length, help="Words of the longest sentence."),
-    candidates: int = typer.Option(DEFAULT.candidates, help="K, pre-selected words."),
-    full_share: float = typer.Option(DEFAULT.full_share, help="Share of full-vocabulary proposals."),
-    proposal: str = typer.Option(DEFAULT.proposal, help="gibbs, or metropolised: never the word that stands there."),
-    places: str = typer.Option(DEFAULT.places, help="Change words at the `free` places, or try `every` one."),
-    keyword: bool = typer.Option(DEFAULT.keyword, "--keyword", help="One word must be present."),
-    similarity: float = typer.Option(DEFAULT.similarity, help="Weight of similarity."),
-    defects: list[str] = typer.Option([], "--defect", help="What the released code does differently; repeatable."),
-    steps: int = typer.Option(DEFAULT.steps, help="Proposals of each chain."),
-    chains: int = typer.Option(DEFAULT.chains),
-    every: int = typer.Option(DEFAULT.every, help="Steps between two lines on the chains."),
-    seed: int = typer.Option(DEFAULT.seed),
-) -> None:
+def toy(asked: Asked[ExactToy], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = LINES) -> None:
     """List every sentence: a line on the kernel {sentences, invariance, detailed_balance, …}, then lines on chains."""
-    request = request_of(
-        ExactToy,
-        vocabulary=vocabulary,
-        max_length=max_length,
-        candidates=candidates,
-        full_share=full_share,
-        proposal=proposal,
-        places=places,
-        keyword=keyword,
-        similarity=similarity,
-        defects=tuple(defects),
-        steps=steps,
-        chains=chains,
-        every=every,
-        seed=seed,
-    )
-    device = torch.device("cpu")
-    with torch.inference_mode():
-        for event in watch(start(request, Context(Library(device), device))):
+    del as_json
+    with lines_to(output) as write:
+        for event in answers(asked.request(), device):
             if isinstance(event, ToySpace):
-                print_json(
+                write(
                     {
                         "sentences": len(event.sentences),
                         "invariance": event.invariance,
@@ -61,9 +27,9 @@ def toy(
                     }
                 )
             elif isinstance(event, ToyStep):
-                print_json({"step": event.step, "total_variation": event.total_variation, "expected": event.expected})
+                write({"step": event.step, "total_variation": event.total_variation, "expected": event.expected})
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command()(toy)
+    add_command(app, ExactToy, toy)

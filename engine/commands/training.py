@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 from collections.abc import Generator, Iterator, Mapping
@@ -14,35 +13,19 @@ import typer
 
 from engine.commands.beam import read_options
 from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
-from engine.commands.options import request_of
-from engine.commands.output import console, errors, print_json, print_metrics, watch
+from engine.commands.options import DEVICE, JSON, Asked, add_command
+from engine.commands.output import answers, note, print_figures, print_json, print_metrics, say
 from engine.commands.translate import bleu
-from engine.jobs import Context
-from engine.jobs.training import kept, train_model
 from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
-from engine.messages import Event, ModelSaved, Train, TrainingBegan, TrainingPoint
+from engine.messages import Event, InspectTraining, ModelSaved, Train, TrainingBegan, TrainingKept, TrainingPoint
 from engine.text import UNK
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
 
 INTERRUPTED = 130  # exit code of a command ended by Ctrl+C
 MOST_NAME = 80  # characters of a file name made of settings
-
-
-def read_overrides(settings: list[str]) -> dict[str, Any]:
-    """Recipe fields from NAME=VALUE pairs, values as JSON where they are; raises ValueError for what is no pair."""
-    out: dict[str, Any] = {}
-    for setting in settings:
-        name, given, value = setting.partition("=")
-        if not given or not name:
-            raise ValueError(f"--set takes FIELD=VALUE, not {setting!r}")
-        try:
-            out[name] = json.loads(value)
-        except json.JSONDecodeError:
-            out[name] = value
-    return out
 
 
 def model_name(recipe: str, overrides: Mapping[str, Any]) -> str:
@@ -52,60 +35,52 @@ def model_name(recipe: str, overrides: Mapping[str, Any]) -> str:
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:MOST_NAME]
 
 
-def train(
-    recipe: str = typer.Argument(help="A TOML file, or the name of a bundled recipe."),
-    data: Path = typer.Option(..., help="Folder with the text the recipe names."),
-    output: Path = typer.Option(None, help="Checkpoint to write [models/NAME.safetensors, with what --set says]."),
-    existing: str = typer.Option(
-        None, help="What becomes of another model there: refuse, keep-both, replace [keep-both without --output]."
-    ),
-    run: Path = typer.Option(Path("runs"), help="Folder for the state a stopped training goes on from."),
-    threads: int = typer.Option(0, min=0, help="Torch threads; 0 is all cores but one."),
-    trace: int = typer.Option(0, min=0, max=500, help="Frames of a mixture model's training to record; 0 is none."),
-    settings: list[str] = typer.Option([], "--set", metavar="FIELD=VALUE", help="Recipe field, as training.passes=3."),
-) -> None:
+def train(asked: Asked[Train], device: str = DEVICE, as_json: bool = JSON) -> None:
     """Train a model from a recipe. Stop it at any time; the same command goes on where it was.
 
-    Another seed, setting or text is another training with a state of its own.
+    Another seed, setting or text is another training with a state of its own. Without --output the model lies in the
+    folder `models` and is named by the recipe and by what --set says; another one there is then kept.
     """
-    path, overrides = find_recipe(recipe), read_overrides(settings)
-    target = output or Path("models") / f"{model_name(path.stem, overrides)}.safetensors"
-    device = torch.device("cpu")
-    request = request_of(
-        Train,
+    given = asked.given
+    path = find_recipe(given["recipe"])
+    named = str(Path("models") / f"{model_name(path.stem, given.get('overrides', {}))}.safetensors")
+    request = asked.request(
         recipe=str(path),
-        data=str(data),
-        run=str(run),
-        output=str(target),
-        existing=existing or ("refuse" if output else "keep-both"),
-        threads=threads,
-        frames=trace,
-        overrides=overrides,
+        run=given.get("run", "runs"),
+        output=given.get("output", named),
+        existing=given.get("existing", "refuse" if "output" in given else "keep-both"),
     )
-    work, state = train_model(request, Context(Library(device), device)), ""
-    for event in watch(until_interrupted(work)):
+    state = ""
+    for event in until_interrupted(answers(request, device)):
         if isinstance(event, TrainingBegan):
             state = event.state
             if event.finished:
-                errors.print(f"was trained before: the model is made again from {state}", soft_wrap=True)
+                note(f"was trained before: the model is made again from {state}")
             elif event.step:
-                errors.print(f"goes on after step {event.step:,} of {event.total:,}, from {state}", soft_wrap=True)
+                note(f"goes on after step {event.step:,} of {event.total:,}, from {state}")
         elif isinstance(event, TrainingPoint) and event.split == "valid":
             figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
-            errors.print(f"step {event.step:,}/{event.total:,}  valid  {figures}")
+            note(f"step {event.step:,}/{event.total:,}  valid  {figures}")
         elif isinstance(event, ModelSaved):
-            console.print(f"{event.info.path}  {event.info.size_mb} MB")
-            for name, metric in event.info.card.metrics.items():
-                console.print(f"  {name} {metric.value:.4g} {metric.unit}")
+            _show_saved(event, as_json=as_json)
             return
-    left, what = kept(Path(state)) if state else None, "there is nothing to keep"
-    if left and left.step:
-        what = f"the same command goes on after step {left.step:,} of {left.total:,}; delete {state} to drop it"
-    errors.print(f"stopped: {what}", soft_wrap=True)
+    what = "there is nothing to keep"
+    for left in answers(InspectTraining(state=state), device) if state else ():
+        if isinstance(left, TrainingKept) and left.step:
+            what = f"the same command goes on after step {left.step:,} of {left.total:,}; delete {state} to drop it"
+    note(f"stopped: {what}")
     raise typer.Exit(INTERRUPTED)
 
 
-def until_interrupted(work: Generator[Event]) -> Iterator[Event]:
+def _show_saved(saved: ModelSaved, *, as_json: bool) -> None:
+    if as_json:
+        print_json(saved.info)
+        return
+    say(f"{saved.info.path}  {saved.info.size_mb} MB")
+    print_metrics(saved.info.card.metrics)
+
+
+def until_interrupted(work: Generator[Event, None, None]) -> Iterator[Event]:
     """Events until Ctrl+C; the step that runs is finished first, so that the work can be put away whole.
 
     A second Ctrl+C does not wait.
@@ -188,13 +163,10 @@ def _show(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
         return
-    for key, value in result.items():
-        for one in value if isinstance(value, list) else [value]:
-            shown = f"{one:.6g}" if isinstance(one, float) else one
-            console.print(f"{key:24} {shown}", highlight=False, soft_wrap=True)
+    print_figures(result)
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(train)
+    add_command(app, Train, train, fills=("run", "output"))
     app.command("eval")(evaluate)

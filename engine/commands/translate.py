@@ -13,8 +13,8 @@ import typer
 from rich.progress import track
 
 from engine.commands.beam import read_options
-from engine.commands.columns import TEXT_COLUMN, TEXT_FILE, say
-from engine.commands.output import errors
+from engine.commands.columns import TEXT_COLUMN, TEXT_FILE
+from engine.commands.output import errors, note
 from engine.files import write_whole
 from engine.library import Library
 from engine.messages import ModelInfo, SearchOptions
@@ -125,9 +125,9 @@ def read_pairs(path: Path, source: str, target: str, slots: str = "") -> list[tu
     pairs = [row for row in rows if row[0] and row[1]]
     if not pairs:
         raise ValueError(f"{path.name} holds no pairs in {table.title(first)} and {table.title(second)}")
-    say(f"{path.name}: sentences from {table.title(first)}, references from {table.title(second)}")
+    note(f"{path.name}: sentences from {table.title(first)}, references from {table.title(second)}")
     if len(pairs) < len(table.rows):
-        say(f"{len(table.rows) - len(pairs):,} of {len(table.rows):,} lines have no pair and are left out")
+        note(f"{len(table.rows) - len(pairs):,} of {len(table.rows):,} lines have no pair and are left out")
     return pairs
 
 
@@ -139,7 +139,7 @@ def read_sources(path: Path, column: str) -> list[str]:
         return lines
     place = table.column(column) if column else guess_pair(table)[0]
     header = "; the first line names the columns and is left out" if table.header else ""
-    say(f"{path.name}: sentences from {table.title(place)}{header}")
+    note(f"{path.name}: sentences from {table.title(place)}{header}")
     return table.cells(place)
 
 

@@ -13,6 +13,7 @@ from engine.messages.clusters import (
     ReadTraces,
     TrainingTrace,
 )
+from engine.messages.command_line import COMMANDS, command_line
 from engine.messages.core import (
     BrokenModel,
     Cancelled,
@@ -117,6 +118,7 @@ from engine.messages.strategies import STRATEGIES, StrategyInfo
 from engine.messages.training import DropTraining, InspectTraining, TrainingBegan, TrainingKept
 
 __all__ = [
+    "COMMANDS",
     "PRESETS",
     "STRATEGIES",
     "Analogy",
@@ -221,6 +223,7 @@ __all__ = [
     "UnloadModel",
     "Visited",
     "brief",
+    "command_line",
     "decode_event",
     "decode_request",
     "encode",

@@ -96,6 +96,10 @@ class Decode(Request, frozen=True):
     options: SearchOptions = GREEDY
     preview: Annotated[bool, setting("Preview", effect="Decode greedily, whatever the options say", rare=True)] = False
 
+    def conflicts(self) -> dict[str, str]:
+        """No point at all."""
+        return {} if self.points else {"points": "Points: give at least one, as a JSON list of numbers."}
+
 
 class Decoded(Event, frozen=True):
     """The sentence at each point."""

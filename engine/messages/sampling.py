@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Collection
+from typing import Annotated, Literal, Self
 
 import msgspec
 
@@ -281,6 +282,18 @@ class Sample(Request, frozen=True):
     standing: Annotated[
         tuple[tuple[str, ...], ...], setting("Standing", effect="Of a run that goes on: where each chain stood then")
     ] = ()
+
+    def completed(self, given: Collection[str]) -> Self:
+        """A paraphrase without a weight keeps to its source; a term of weight zero is left out."""
+        if "terms" in given:
+            return self
+        terms = self.terms
+        if "terms.similarity.weight" not in given:
+            similar = [t for t in terms if isinstance(t, Similarity)] or [Similarity()]
+            terms = (*(t for t in terms if not isinstance(t, Similarity)), *(similar if self.source.strip() else ()))
+        kinds: list[type[TargetTerm]] = [Fluency, Similarity, Length]
+        kept = sorted((t for t in terms if t.weight), key=lambda t: kinds.index(type(t)))
+        return msgspec.structs.replace(self, terms=tuple(kept))
 
     def conflicts(self) -> dict[str, str]:
         """Lengths crossed, a target without terms, a similarity to nothing, half of what it takes to go on."""

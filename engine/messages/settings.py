@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
@@ -99,6 +99,10 @@ class Settings(msgspec.Struct, frozen=True):
     def conflicts(self) -> dict[str, str]:
         """What is wrong between settings that are each in range: a sentence for a person by field; usually none."""
         return {}
+
+    def completed(self, given: Collection[str]) -> Self:
+        """The same, where a setting that nobody gave depends on one that was; `given` holds names."""
+        return self
 
 
 class Setting(msgspec.Struct, frozen=True):

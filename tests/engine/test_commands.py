@@ -12,7 +12,8 @@ import torch
 from typer.testing import CliRunner
 
 from engine.__main__ import app
-from engine.checkpoint import CheckpointError, load_model, read_header, save
+from engine.checkpoint import load_model, read_header, save
+from engine.client import JobFailed
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_inspect_takes_names_and_refuses_what_loading_refuses(run: CliRunner, li
     with torch.no_grad():
         model.project.bias[0] = float("nan")  # type: ignore[union-attr,operator,index]
     save(library_folder / "nan.safetensors", model, read_header(path).document)
-    with pytest.raises(CheckpointError, match="not numbers"):
+    with pytest.raises(JobFailed, match="not numbers"):
         run.invoke(app, ["inspect", "nan"], catch_exceptions=False)
 
 

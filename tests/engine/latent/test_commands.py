@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.__main__ import app
+from engine.client import JobFailed
 
 A, B = "the dog runs in the park .", "a cat sleeps on the bed ."
 
@@ -28,7 +29,7 @@ def lines(*arguments: str) -> list[dict[str, Any]]:
 
 def refused(*arguments: str) -> str:
     result = CliRunner().invoke(app, list(arguments))
-    assert isinstance(result.exception, ValueError)
+    assert isinstance(result.exception, ValueError | JobFailed)
     return str(result.exception)
 
 
@@ -80,7 +81,10 @@ def test_eval_measures_a_latent_space(tmp_path: Path) -> None:
         (["decode", "--model", "vae", "--z", "[1]"], "3 numbers"),
         (["decode", "--model", "lm", "--z", "[1]"], "no latent space"),
         (["decode", "--model", "none", "--z", "[1]"], "no model named"),
-        (["interpolate", "--model", "vae", "--from", A, "--to", B, "--path", "curly"], "linear or spherical"),
+        (
+            ["interpolate", "--model", "vae", "--from", A, "--to", B, "--path", "curly"],
+            "Path must be one of linear, spherical",
+        ),
         (["sample-prior", "--model", "vae", "--set", "beam"], "NAME=VALUE"),
     ],
 )

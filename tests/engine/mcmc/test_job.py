@@ -107,7 +107,7 @@ def test_what_a_person_got_wrong_is_one_sentence(run_file: Any, library_folder: 
     del run_file
     for arguments, sentence in (
         (["--model", "nothing"], "no model named 'nothing'"),
-        (["--model", "tiny", "--locked", "x"], "not a list of numbers"),
+        (["--model", "tiny", "--locked", "x"], "Locked places: each must be a whole number; 'x' was given."),
         (["--model", "tiny", "--temperature", "0"], "Temperature must lie between 0.01 and 1,000; 0 was given."),
         (["--model", "tiny", "--order", "odd"], "Keyword order must be one of fixed, any; 'odd' was given."),
     ):

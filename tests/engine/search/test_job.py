@@ -105,7 +105,7 @@ def test_bad_requests_are_one_sentence(folder: Path) -> None:
 def test_the_beam_command_prints_hypotheses_and_writes_the_trace(folder: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     settings = ["--set", "beam=2", "--set", "n_best=2", "--set", "max_length=4", "--preset", "as fairseq"]
-    command = ["beam", "--model", "mt", "--text", TEXT[0], "--trace", str(trace), *settings]
+    command = ["beam", "--model", "mt", "--text", TEXT[0], "--trace", "--output", str(trace), *settings]
     result = CliRunner().invoke(app, [*command, "--json"])
     done = json.loads(result.stdout)
     assert len(done["hypotheses"]) == 2
@@ -153,7 +153,15 @@ def test_a_source_longer_than_learnt_is_refused_alone_and_cut_in_a_file(folder: 
 
 @pytest.mark.parametrize(
     ("setting", "words"),
-    [("beam", "NAME=VALUE"), ("beams=3", "there is no decoder setting 'beams'"), ("beam=0", "out of range")],
+    [
+        ("beam", "NAME=VALUE"),
+        ("beams=3", "There is no setting 'beams'; the settings are strategy, beam, n_best"),
+        ("beam=0", "Beam must lie between 1 and 256 hypotheses; 0 was given."),
+        ("beam=many", "Beam must be a whole number; 'many' was given."),
+        ("temperature=1,5", "Temperature must be a number such as 0.5; '1,5' was given."),
+        ("temperature=1e-40", "Temperature must lie between 0.01 and 100; 1e-40 was given."),
+        ("length_penalty=nan", "Length penalty a must lie between -5 and 5; nan was given."),
+    ],
 )
 def test_settings_that_make_no_sense_are_named(folder: Path, setting: str, words: str) -> None:
     result = CliRunner().invoke(app, ["beam", "--model", "mt", "--text", TEXT[0], "--set", setting])
