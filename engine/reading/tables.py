@@ -26,7 +26,8 @@ _FEW = 40  # rows, in which labels need not come again and again
 TEXT_NAMES = (
     *("text", "sentence", "sentences", "utterance", "query", "question", "review", "comment", "message", "content"),
     *("source", "src", "premise", "tweet", "post", "document", "german", "deutsch", "de", "english", "englisch", "en"),
-    *("satz", "frage", "paraphrase", "hypothesis", "reference", "target", "translation"),
+    *("satz", "frage", "texte", "phrase", "texto", "frase", "testo", "paraphrase", "hypothesis", "reference", "target"),
+    "translation",
 )
 """What a column of sentences is called, the surest first."""
 TARGET_NAMES = ("reference", "target", "translation", "english", "englisch", "en", "german", "deutsch", "de")
@@ -34,8 +35,10 @@ TARGET_NAMES = ("reference", "target", "translation", "english", "englisch", "en
 LABEL_NAMES = (
     *("label", "labels", "class", "category", "intent", "sentiment", "emotion", "topic", "domain", "scenario", "genre"),
     *("act", "action", "tag", "polarity", "gold", "stars", "rating", "klasse", "kategorie", "thema"),
+    *("classe", "clase", "categoria", "étiquette", "etiqueta", "etichetta", "kind"),
 )
 """What a column of labels is called, the surest first."""
+_SURE = {"text", "sentence", "sentences", "label", "labels"}
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,12 @@ def table_of(name: str, lines: Sequence[str], names: Iterable[str] = ()) -> Tabl
     width = counts.most_common(1)[0][0] if counts else 1
     rows = [cells if len(cells) == width else _of_width(cells, width) for _, cells in divided]
     numbers = [number for number, _ in divided]
-    known = {*TEXT_NAMES, *LABEL_NAMES, *(wanted.casefold() for wanted in names if wanted)}
+    asked = {wanted.casefold() for wanted in names if wanted}
     header: tuple[str, ...] = ()
-    if len(rows) > 1 and _names_columns(rows[0], rows[1 : _LOOKED_AT + 1], known):
+    if len(rows) > 1 and (
+        not asked.isdisjoint(cell.casefold() for cell in rows[0])
+        or _names_columns(rows[0], rows[1 : _LOOKED_AT + 1], usual=_is_csv(name))
+    ):
         header, rows, numbers = rows[0], rows[1:], numbers[1:]
     return Table(name, tuple(rows), tuple(numbers), width, header)
 
@@ -215,9 +221,13 @@ def _divided(name: str, lines: Sequence[str]) -> list[tuple[int, tuple[str, ...]
     return [row for row in enumerate(cells, start=1) if any(row[1])]
 
 
+def _is_csv(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(".csv")
+
+
 def _delimiter(name: str, lines: Sequence[str]) -> str | None:
     """What divides the cells of a CSV file; None for a file of plain lines or of tabs."""
-    if name.lower().removesuffix(".gz").endswith(".csv"):
+    if _is_csv(name):
         return max(_DELIMITERS, key=lambda d: _evenness(lines[:200], d))
     first = next((line for line in lines if line.strip()), "")
     for delimiter in _DELIMITERS.replace("\t", ""):
@@ -324,22 +334,33 @@ def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
     return min(found, key=lambda c: (looks[c].numeric, looks[c].different < 2, looks[c].different, c), default=None)
 
 
-def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], known: set[str]) -> bool:
-    """Whether the first row names the columns: by words that name columns, or because it is unlike all the others."""
+def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], *, usual: bool) -> bool:
+    """Whether the first row names the columns: by words that name columns, or because it is unlike all the others.
+
+    `usual`: a file of this kind mostly begins with names, so that a few rows are enough to tell.
+    """
     if not all(_NAME.fullmatch(cell) for cell in first) or len(set(first)) < len(first) or not any(first):
         return False
     columns = list(zip(*body, strict=True))
     if any(cell and cell in column for cell, column in zip(first, columns, strict=True)):
         return False  # it comes again below: a value
-    if any(_stem(cell) in known or cell.casefold() in known for cell in first):
-        return len(first) > 1 or _stem(first[0]) in TEXT_NAMES[:5]
-    if len(first) < 2 or len(body) < 6 or not all(len(cell.split()) == 1 for cell in first):
-        return False
     looks = [_look(column) for column in columns]
+    longest = max(look.words for look in looks)
+    named = {_stem(cell) for cell in first}.intersection(TEXT_NAMES + LABEL_NAMES)
+    if named:  # a list of single words may begin with one that names columns elsewhere
+        return sum((not named.isdisjoint(_SURE), len(first) > 1, longest > 1.5)) >= 2
+    if len(first) < 2 or len(body) < (2 if usual else 6) or not all(len(cell.split()) == 1 for cell in first):
+        return False
     label = _label_among(looks, None)
-    return label is not None and any(look.words >= 2 for c, look in enumerate(looks) if c != label)
+    several = [min(len(cell.split()) for cell in column) > 1 for column in columns]
+    return label is not None and (any(several) or (len(body) >= 6 and longest >= 2))
 
 
 def _stem(name: str) -> str:
-    """A column's name without numbers and case: Sentence_1 is a sentence."""
-    return re.split(r"[\W\d_]+", name.strip().casefold(), maxsplit=1)[0]
+    """What a column is called, without case, numbers and single letters: Sentence_1 is sentence, label_text label."""
+    name = name.strip().casefold()
+    if name.count(" ") > 1:
+        return name
+    parts = [part for part in re.split(r"[\W\d_]+", name) if len(part) > 1]
+    spaced = " " in name and len(parts) > 1  # words of a text rather than of a name
+    return name if spaced or not parts else next((part for part in parts if part in LABEL_NAMES), parts[0])

@@ -101,6 +101,12 @@ def test_a_first_line_is_known_by_the_name_asked_for(tmp_path) -> None:
         ("label\tI like it\nlabel\tI do not\n", ()),
         ("I like tea.\tgood\nI do not.\tbad\n", ()),
         ('text,label\n"Well, yes",a\n', ("text", "label")),
+        ("Sentence number 1\tSatz nummer 1\nSentence number 2\tSatz nummer 2\n", ()),
+        ("question mark\tFragezeichen\nfull stop\tPunkt\n", ()),
+        ("Frage\tquestion\nHaus\thouse\n", ()),
+        ("stop\tcommand\nplay music\tmusic\nplay jazz\tmusic\n", ()),
+        ("sentence_1\tsentence_2\tgold_label\na b\tc d\tx\n", ("sentence_1", "sentence_2", "gold_label")),
+        ("text\nword\n", ()),
     ],
 )
 def test_a_header_is_told_from_a_sentence(tmp_path, text: str, header: tuple[str, ...]) -> None:
@@ -119,6 +125,12 @@ def test_two_texts_side_by_side_are_no_labels(tmp_path) -> None:
     assert guess_pair(table(tmp_path, tabs([("en", "de"), *((e, d) for d, e in PAIRS)]))) == (1, 0)
     assert guess_pair(table(tmp_path, tabs([(str(i), *pair) for i, pair in enumerate(PAIRS)]))) == (1, 2)
     assert guess_pair(table(tmp_path, tabs(BY_LABEL))) == (1, None), "a label is no translation"
+
+
+def test_a_table_of_a_spreadsheet_mostly_begins_with_names(tmp_path) -> None:
+    rows = [("wunsch", "art"), ("spiel musik ab", "musik"), ("wie wird es", "wetter"), ("mach lauter", "musik")]
+    assert table(tmp_path, quoted(rows, ";"), "some.csv").header == ("wunsch", "art")
+    assert table(tmp_path, tabs(rows), "some.tsv").header == ()
 
 
 def test_what_is_missing_is_said(tmp_path) -> None:
