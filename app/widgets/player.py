@@ -135,6 +135,16 @@ class PlayerBar(QWidget):
         assert isinstance(layout, QHBoxLayout)
         return self._button(layout, name, tip, action)
 
+    def add_toggle(self, text: str, tip: str) -> QToolButton:
+        """A further switch at the right."""
+        button = QToolButton(text=text, checkable=True)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.partition(" (")[0])
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(button)
+        return button
+
     def _button(self, layout: QHBoxLayout, name: str, tip: str, action: Callable[[], object]) -> QToolButton:
         button = QToolButton(autoRaise=True)
         button.setToolTip(tip)

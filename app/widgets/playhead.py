@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
@@ -33,6 +34,8 @@ class Playhead(QObject):
         self._speed = NORMAL
         self._share = 0.0  # of the next step
         self._at = 0.0
+        self.stops: Callable[[int, int], int] | None = None
+        """Where so many steps on (or back) from a position lead, where not every step is stopped at."""
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._on_tick)
 
@@ -107,7 +110,7 @@ class Playhead(QObject):
         if beyond:
             self.more_wanted.emit()
         else:
-            self.seek(self.position + count)
+            self.seek(self._from_here(count))
 
     def set_speed(self, index: int) -> None:
         """One of SPEEDS."""
@@ -133,6 +136,9 @@ class Playhead(QObject):
             self.play()
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _from_here(self, count: int) -> int:
+        return self.stops(self.position, count) if self.stops else self.position + count
 
     def _leave_live(self) -> None:
         if self.following:
@@ -163,5 +169,5 @@ class Playhead(QObject):
         whole = int(self._share)
         if whole:
             self._share -= whole
-            self._go(min(self.position + whole, self.end))
+            self._go(min(self._from_here(whole), self.end))
             self.changed.emit()

@@ -17,7 +17,7 @@ ProposalKind = Annotated[
         "Proposal",
         effect="What draws the word. Gibbs: the target, so that a replacement often draws the word that stands there. "
         "Metropolised: never that word, which changes more sentences at the same cost; both are exact",
-        labels={"gibbs": "Gibbs", "metropolised": "metropolised Gibbs"},
+        labels={"gibbs": "Gibbs", "metropolised": "metropolised"},
         rare=True,
     ),
 ]
@@ -113,7 +113,7 @@ class Similarity(TargetTerm, frozen=True, tag="similarity"):
     keep: Annotated[
         bool,
         setting(
-            "Keep names, numbers, negations",
+            "Keep names, negations",
             effect="Word vectors hardly tell a name, a number or a negation from another: on, each counts by itself, "
             "and a negation that the source lacks costs as much",
             rare=True,

@@ -8,10 +8,11 @@ from html import escape
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from app.panels.sampler.run import Run
 from app.panels.sampler.words import action, impossible, slot_text, terms_of, verdict
 from app.theme import Theme
 from app.widgets.acceptance import AcceptanceBar, TermTable
-from engine.messages import MoveWeights, Proposal
+from engine.messages import Proposal
 
 FORMULA = (
     "<table cellspacing='0' cellpadding='1'><tr><td rowspan='2' valign='middle'><i>α</i> = min(1,&nbsp;</td>"
@@ -48,20 +49,21 @@ class SamplerExplain(QWidget):
         layout.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()
-        self.show_proposal(None, 0, MoveWeights())
+        self.show_proposal(None, 0)
 
-    def show_proposal(self, p: Proposal | None, step: int, moves: MoveWeights, chains: int = 1) -> None:
-        """Explain a proposal; None: the start."""
+    def show_proposal(self, p: Proposal | None, step: int, run: Run | None = None, unknown: int = 0) -> None:
+        """Explain a proposal of a run; None: the start. `unknown`: words of the sentence outside the vocabulary."""
         tested = p is not None and not impossible(p)
         self.bar.setVisible(tested)
         self.terms.setVisible(tested)
-        if p is None:
+        if p is None or run is None:
             self._where.setText("Metropolis-Hastings")
             self._what.setText("How it decides")
             self._verdict.setText(INTRO)
             self._slot.setText("")
             return
-        self._where.setText(f"step {step:,}" + (f", chain {p.chain + 1}" if chains > 1 else ""))
+        where = f"step {step:,}" + (f", chain {p.chain + 1}" if run.chains > 1 else "")
+        self._where.setText(where + (f" at temperature {p.temperature:g}" if run.request.ladder else ""))
         what = escape(action(p))
         self._what.setText(what[0].upper() + what[1:])
         c = self._theme.colors
@@ -71,8 +73,8 @@ class SamplerExplain(QWidget):
         self._verdict.setText(f"<span style='color:{color}'><b>{sign} {head}</b></span>:{rest}")
         if tested:
             self.bar.show_test(math.exp(p.log_alpha), math.exp(p.log_u))
-            self.terms.show_terms(terms_of(p))
-        self._slot.setText(slot_text(p, moves))
+            self.terms.show_terms(terms_of(p, unknown))
+        self._slot.setText(slot_text(p, run.request.moves))
 
     def text(self) -> str:
         """What is said, without the numbers' table."""

@@ -40,6 +40,7 @@ class SamplerForm(QWidget):
     run_wanted = Signal()
     stop_wanted = Signal()
     new_seed_wanted = Signal()
+    ladder_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, theme: Theme) -> None:
         super().__init__(parent)
@@ -132,6 +133,11 @@ class SamplerForm(QWidget):
         self.stop.setVisible(running)
         self.run.setText("Run anew" if running else "Run")
 
+    def show_suggesting(self, on: bool) -> None:
+        """Whether pilot runs are looking for a ladder."""
+        self._suggest.setEnabled(not on)
+        self._suggest.setText("Trying…" if on else "Suggest")
+
     # --- building --------------------------------------------------------------------------------------------------
 
     def _build_model(self, layout: QVBoxLayout) -> None:
@@ -186,11 +192,21 @@ class SamplerForm(QWidget):
             self._setting(grid, field)
         for field in ("min_length", "max_length"):
             self._setting(grid, field)
-        self.ladder = LineField(placeholderText="off; e.g. 1, 1.5, 2.5")
+        self.ladder = LineField(placeholderText="off; e.g. 1, 1.2, 1.4")
         self.ladder.setToolTip("Parallel tempering: one chain a temperature, neighbours exchange sentences. Hotter "
                                "chains explore, the first one collects")  # fmt: skip
         self.ladder.editingFinished.connect(self._on_ladder)
-        self._row(grid, "ladder", "Tempering ladder", self.ladder)
+        self._suggest = QPushButton("Suggest")
+        self._suggest.setToolTip("Find temperatures whose chains exchange sentences often enough, by short pilot runs")
+        self._suggest.clicked.connect(lambda: self.ladder_wanted.emit())
+        self.ladder.setAccessibleName("Tempering ladder")
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.ladder, 1)
+        row.addWidget(self._suggest)
+        self._row(grid, "ladder", "Tempering ladder", holder, wide=True)
         start = LineField(placeholderText="the keywords, or the source")
         start.setToolTip("Where the chains start; it must hold the keywords")
         start.textEdited.connect(lambda text: self.edited.emit("first", text))
@@ -290,6 +306,7 @@ class SamplerForm(QWidget):
                 box = DoubleSpinBox(minimum=known.low, maximum=known.high, singleStep=known.step, decimals=2)
                 self._wire(box, field)
         box.setToolTip(known.effect)
+        box.setMinimumWidth(60)  # whatever the largest value would take
         self._row(grid, field, title, box)
 
     def _switch(self, field: str) -> QCheckBox:
@@ -300,6 +317,8 @@ class SamplerForm(QWidget):
 
     def _choice(self, field: str, items: Mapping[str, str]) -> ComboBox:
         box = ComboBox()
+        box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(5)
         for value, text in items.items():
             box.addItem(text, value)
         box.currentIndexChanged.connect(lambda _: self.edited.emit(field, box.currentData()))

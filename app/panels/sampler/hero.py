@@ -28,6 +28,7 @@ from app.panels.sampler.words import (
     edit_of,
     impossible,
     signed_action,
+    unknown_words,
     verdict,
     words_of,
 )
@@ -157,13 +158,16 @@ class SamplerHero(QWidget):
     @staticmethod
     def _start_text(run: Run) -> str:
         unknown = ", ".join(f"“{w}”" for w in run.started.unknown)
-        note = f" Not in the vocabulary, kept as typed: {unknown}." if unknown else ""
+        charged = unknown_words(run.unknown_at(0, 0))
+        note = f" Not in the vocabulary, kept as typed: {unknown}; {charged}." if unknown else ""
         return f"The first sentence. Press Space to play, → for one step.{note}"
 
     @staticmethod
     def _chain_row(run: Run, step: int, chain: int) -> ChainRow:
         standing, proposal = run.standing(step, chain), run.proposal(step, chain)
         note = number(standing.log_target)
+        if run.request.ladder:
+            note = f"T {run.request.ladder[chain]:g}  {note}"
         if proposal is None:
             return ChainRow(standing.sentence, note=note)
         return ChainRow(standing.sentence, signed_action(proposal).replace("  ", " "), proposal.accepted, note)

@@ -7,11 +7,12 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import signed_action
 from app.theme import Theme
+from app.widgets.controls import ComboBox
 from app.widgets.edit_marks import SIGNS
 from app.widgets.numbers import number
 from app.widgets.player import PlayerBar
@@ -20,6 +21,7 @@ from app.widgets.probability_bars import Bar, ProbabilityBars
 from app.widgets.row_table import Cell, Column, RowTable
 from app.widgets.timeline import Timeline
 
+EXCHANGES = 5  # pairs of temperatures there is room for
 REDRAW = 0.25  # seconds between two drawings of the traces while a run grows
 STEPS = (Column("step", 56, True), Column("action", 190), Column("", 30), Column("log π", 64, True), Column("sentence"))
 VISITED = (Column("visits", 60, True), Column("log π", 64, True), Column("sentence"))
@@ -29,6 +31,7 @@ class SamplerHistory(QWidget):
     """Follows one run. Rows and curves are added in batches, never one at a time."""
 
     step_chosen = Signal(int)
+    run_chosen = Signal(int)
 
     def __init__(self, playhead: Playhead, parent: QWidget | None = None, *, theme: Theme) -> None:
         super().__init__(parent)
@@ -37,6 +40,7 @@ class SamplerHistory(QWidget):
         self._chain = 0
         self._drawn = (0.0, -1)  # when, and with how many steps
         self.player = PlayerBar(playhead, theme=theme)
+        self.changes = self.player.add_toggle("Changes", "Stop only at steps that change the sentence (C)")
         self.timeline = Timeline(("log π, nats", "words"), theme=theme)
         self.timeline.step_chosen.connect(self.step_chosen)
         self.table = RowTable(STEPS, self._step_cells, theme=theme, name="Proposals")
@@ -72,12 +76,30 @@ class SamplerHistory(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.player)
+        self.runs = ComboBox()
+        self.runs.setAccessibleName("Run shown")
+        self.runs.setToolTip("The latest runs; one that was branched off does not end the one it came from")
+        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.runs.setMinimumContentsLength(9)
+        self.runs.activated.connect(self.run_chosen)
+        self.runs.hide()
+        top = QHBoxLayout()
+        top.setSpacing(0)
+        top.addWidget(self.player, 1)
+        top.addWidget(self.runs)
+        layout.addLayout(top)
         layout.addWidget(self._split, 1)
         layout.addStretch(0)
         self._split.hide()
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
+
+    def show_runs(self, titles: Sequence[str], shown: int) -> None:
+        """The runs that can be gone back to; one alone is not worth a list."""
+        self.runs.clear()
+        self.runs.addItems(list(titles))
+        self.runs.setCurrentIndex(shown)
+        self.runs.setVisible(len(titles) > 1)
 
     def show_run(self, run: Run | None, chain: int) -> None:
         """Another run, or another chain of it."""
@@ -168,6 +190,7 @@ class SamplerHistory(QWidget):
                 number(float(known.autocorrelation[1])) if len(known.autocorrelation) > 1 else "–",
                 "correlation",
             ),
+            *self._exchanges(run, step),
             ("rate", number(known.proposals_per_second), "proposals a second"),
         ]
         cells = "".join(
@@ -176,6 +199,15 @@ class SamplerHistory(QWidget):
             for name, value, note in rows
         )
         return f"<table cellspacing='2'>{cells}</table><span style='color:{muted}'>by step {known.step:,}</span>"
+
+    @staticmethod
+    def _exchanges(run: Run, step: int) -> list[tuple[str, str, str]]:
+        """How often neighbours on a ladder exchanged sentences, for the first few pairs."""
+        ladder = run.request.ladder
+        return [
+            (f"T {low:g}\u2013{high:g}", number(yes / every) if every else "\u2013", f"of {every:,} exchanges accepted")
+            for low, high, (yes, every) in zip(ladder, ladder[1:], run.exchanges(step), strict=False)
+        ][:EXCHANGES]
 
     _now = None
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 def sampler_commands(panel: SamplerPanel) -> list[Command]:
     """Player, run, chains, copies and exports."""
-    head = panel.playhead
+    head, changes = panel.playhead, panel.history.changes
 
     def has_run() -> bool:
         return panel.run is not None
+
+    def ended() -> bool:
+        return has_run() and panel.job is None
 
     def next_chain(by: int) -> None:
         if panel.run is not None:
@@ -26,6 +29,7 @@ def sampler_commands(panel: SamplerPanel) -> list[Command]:
         ("again", "Run again with the same seed", panel.again, "R", None, ("restart", "reset")),
         ("new_seed", "Run with a new seed", panel.new_seed, "N", None, ("random",)),
         ("branch", "Go on from here as a new run", panel.branch, "B", has_run, ("fork", "continue")),
+        ("go_on", "Let the run go on where it ended", panel.go_on, "G", ended, ("resume", "continue")),
         ("stop", "Stop the run", panel.stop, "", lambda: panel.job is not None, ("cancel",)),
         ("play", "Play or pause", head.toggle, "Space", has_run, ()),
         ("forward", "One step on", lambda: head.step(1), "Right", has_run, ("next",)),
@@ -37,6 +41,8 @@ def sampler_commands(panel: SamplerPanel) -> list[Command]:
         ("faster", "Faster", lambda: head.faster(1), "Up", None, ("speed",)),
         ("slower", "Slower", lambda: head.faster(-1), "Down", None, ("speed", "slow motion")),
         ("follow", "Follow the live edge", lambda: head.follow(not head.following), "F", has_run, ("live",)),
+        ("changes", "Every step, or only those that change the sentence", changes.toggle, "C", has_run, ("skip",)),
+        ("suggest_ladder", "Suggest a tempering ladder", panel.suggest_ladder, "", None, ("temperatures", "pilot")),
         ("next_chain", "Next chain", lambda: next_chain(1), "PgDown", has_run, ()),
         ("previous_chain", "Previous chain", lambda: next_chain(-1), "PgUp", has_run, ()),
         ("all_chains", "All chains or one", lambda: panel.show_all(not panel.overview), "O", has_run, ("overlay",)),

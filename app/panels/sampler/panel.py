@@ -27,7 +27,17 @@ from app.undo import edit
 from app.widgets.playhead import Playhead
 from app.widgets.text_fields import MOST_TYPED
 from app.widgets.token_strip import Word
-from engine.messages import ModelInfo, Sample
+from engine.messages import (
+    Cancelled,
+    Failed,
+    Finished,
+    LadderSuggested,
+    Message,
+    ModelInfo,
+    Sample,
+    SuggestLadder,
+    Superseded,
+)
 from engine.reading import split_words
 
 FRAME_MS = 50  # between two paintings of what has come in
@@ -45,8 +55,16 @@ language model suggest, and so proposes *x′*. It is accepted with probability
 where π, the target, is the language model's probability of the sentence times the constraints, and *g* the chance of
 proposing the edit. In the long run the chain visits every sentence as often as π says.
 
-**Keywords** are locked: no move takes them out. **Paraphrase** adds a similarity term to a source sentence.
-Click words in the large sentence to lock them; **B** goes on from the step you are looking at.
+**Keywords** are locked: no move takes them out. **Paraphrase** adds a similarity term *S* to a source sentence: how
+well each of its content words is matched by some word here, by the cosine of word vectors, 0 when all are there and
+below 0 otherwise. Names, numbers and negations count by themselves, as vectors hardly tell them apart.
+Click words in the large sentence to lock them; **B** goes on from the step you are looking at, as another run; the
+runs before stay in the list beside the player. **G** lets a run go on where it ended.
+
+*Accepted* is not *changed*: a replacement may draw the word that stands there anyway. With the **metropolised**
+proposal it never does (Liu 1996). R-hat and ESS are those of Vehtari et al. (2021), ESS with the last even lag as Stan
+and arviz have it; draws that are all equal tell nothing. A **tempering ladder** works where neighbours exchange
+sentences in about a fifth to two fifths of the trials; *Suggest* finds one by pilot runs.
 
 Space plays, ← → step, Shift ten, ↑ ↓ change the speed, Home and End go to the ends.
 Away from the live edge, pausing stops only the picture: the engine runs ahead. On the live edge it holds the engine.
@@ -100,8 +118,12 @@ class SamplerPanel(Panel):
             ("refresh", "Again with the same seed (R)", self.again),
             ("dice", "Again with a new seed (N)", self.new_seed),
             ("branch", "Go on from here as a new run (B)", self.branch),
+            ("redo", "Let the run go on where it ended (G)", self.go_on),
         ):
             self.history.player.add(icon, tip, action)
+        self.history.changes.toggled.connect(self.only_changes)
+        self.history.run_chosen.connect(self.choose_run)
+        self.form.ladder_wanted.connect(self.suggest_ladder)
         self.playhead.moved.connect(self._on_moved)
         self.runner.began.connect(self.begin_run)
         self.runner.grew.connect(self._later)
@@ -217,12 +239,80 @@ class SamplerPanel(Panel):
         request = msgspec.structs.replace(
             request, start=" ".join(standing.words), locked=tuple(sorted(places)), model=self.run.request.model
         )
-        self._submit(request, f"branched off step {step:,}")
+        self._submit(request, f"branched off step {step:,} of run {self.run.number}")
 
     def _submit(self, request: Sample, note: str = "") -> None:
         self._locks = None
+        self._leave_run()
         self.runner.submit(request, note)
         self.form.show_running(True)
+
+    @Slot()
+    def go_on(self) -> None:
+        """Let the run shown go on: to the steps that were asked for, or as many again where it had them."""
+        run = self.run
+        if run is None or self.job is not None:
+            return
+        asked = run.request.steps
+        total = asked if not asked or asked > len(run) else len(run) + asked - run.request.done
+        self._locks = None
+        self.playhead.seek(self.playhead.end)
+        self.runner.go_on(total)
+        self.form.show_running(True)
+        self.playhead.play()
+
+    @Slot(int)
+    def choose_run(self, index: int) -> None:
+        """Show another of the latest runs, where it was left."""
+        if 0 <= index < len(self.runner.runs) and self.runner.runs[index] is not self.run:
+            self._leave_run()
+            self.show_run(self.runner.runs[index])
+
+    def show_run(self, run: Run) -> None:
+        """Show a run that is kept, at the step where it was left."""
+        place = run.place
+        self.runner.adopt(run)
+        self.form.show_running(False)
+        self.begin_run()
+        self.playhead.pause()
+        self.playhead.total = len(run)
+        self.playhead.extend(len(run))
+        self.playhead.seek(place)
+
+    def _leave_run(self) -> None:
+        if self.run is not None:
+            self.run.place = self.playhead.position
+
+    @Slot(bool)
+    def only_changes(self, on: bool) -> None:
+        """Whether the player stops at every step, or only where the sentence of the chain changes."""
+        self.playhead.stops = self._change_from if on else None
+
+    def _change_from(self, step: int, count: int) -> int:
+        return self.run.change_from(step, self.chain, count) if self.run else step + count
+
+    @Slot()
+    def suggest_ladder(self) -> None:
+        """Find temperatures for a tempering ladder by pilot runs."""
+        errors = self.parameters.with_field("ladder", ()).errors()
+        if errors:
+            self.form.show_errors(errors)
+            return
+        sample = self.parameters.with_field("ladder", ()).request()
+        self.form.show_suggesting(True)
+        self.bridge.submit(SuggestLadder(sample=sample), self._on_ladder, slot=(self.key, "ladder"))
+
+    def _on_ladder(self, message: Message) -> None:
+        match message.event:
+            case LadderSuggested() as found:
+                self.edit("ladder", found.ladder)
+                shares = ", ".join(f"{share:.0%}" for share in found.swaps)
+                self.services.notices.info(f"On this ladder neighbours exchange sentences in {shares} of the trials.")
+            case Failed() as failed:
+                self.services.notices.error(failed.sentence, failed.traceback)
+                self.form.show_suggesting(False)
+            case Finished() | Cancelled() | Superseded():
+                self.form.show_suggesting(False)
 
     @Slot()
     def stop(self) -> None:
@@ -239,6 +329,7 @@ class SamplerPanel(Panel):
         self._locks = None
         self._shown = -1
         self.hero.reset_size()
+        self.history.show_runs([r.title for r in self.runner.runs], self.runner.runs.index(run))
         self.history.show_run(run, self.chain)
         with QSignalBlocker(self.playhead):  # between the two it would seem paused, and the engine would be held
             self.playhead.reset(total=run.request.steps)
@@ -249,6 +340,8 @@ class SamplerPanel(Panel):
     @Slot()
     def _on_ended(self) -> None:
         self.form.show_running(False)
+        if self.run is not None:
+            self.history.show_runs([r.title for r in self.runner.runs], self.runner.runs.index(self.run))
         self._later()
 
     @Slot()
@@ -267,7 +360,8 @@ class SamplerPanel(Panel):
 
     def clear(self) -> None:
         """Nothing has run."""
-        self.runner.adopt(None)
+        self.runner.clear()
+        self.history.show_runs([], -1)
         self.chain, self.overview, self._locks = 0, False, None
         self.playhead.pause()
         self.playhead.reset()
@@ -290,12 +384,12 @@ class SamplerPanel(Panel):
     def _show(self, *, animate: bool) -> None:
         run = self.run
         if run is None:
-            self.explain.show_proposal(None, 0, self.parameters.sample.moves)
+            self.explain.show_proposal(None, 0)
             return
         step = min(self.playhead.position, len(run))
         self._shown = step
         self.hero.show_step(run, step, self.chain, locks=self._locks, animate=animate, overview=self.overview)
-        self.explain.show_proposal(run.proposal(step, self.chain), step, run.request.moves, run.chains)
+        self.explain.show_proposal(run.proposal(step, self.chain), step, run, run.unknown_at(step, self.chain))
         self.history.show_step(step)
 
     @Slot(int)

@@ -116,7 +116,7 @@ def parse_ladder(text: str) -> tuple[float, ...]:
     if any(not 0 < v < 1000 for v in values):
         raise ValueError("Temperatures lie above zero; 1 is the target itself.")
     if len(values) == 1:
-        raise ValueError("A ladder needs two temperatures or more, such as: 1, 1.5, 2.5.")
+        raise ValueError("A ladder needs two temperatures or more, such as: 1, 1.2, 1.4.")
     return values
 
 

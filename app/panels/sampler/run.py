@@ -63,8 +63,16 @@ class StepStore:
         """One more step."""
         self._recent.append(step)
         if len(self._recent) >= self._keep + self._block:
-            old, self._recent = self._recent[: self._block], self._recent[self._block :]
-            self._packed.append(zlib.compress(_pack(old), 1))
+            self._pack_block()
+
+    def settle(self) -> None:
+        """Pack all but the last part of a block."""
+        while len(self._recent) >= self._block:
+            self._pack_block()
+
+    def _pack_block(self) -> None:
+        old, self._recent = self._recent[: self._block], self._recent[self._block :]
+        self._packed.append(zlib.compress(_pack(old), 1))
 
     def __getitem__(self, index: int) -> SampleStep:
         block, place = divmod(index, self._block)
@@ -100,7 +108,14 @@ class Run:
         self.diagnostics: list[Diagnostics] = []
         self.finished = False
         self.note = ""  # where it came from, when it was branched off another
+        self.number = 0  # among the runs of a session, from 1
+        self.place = 0  # the step looked at when another run was shown
         self._steps = StepStore(self.chains)
+        self._swaps = Trace(2 * max(1, self.chains - 1))  # accepted and all exchanges of neighbours, cumulative
+        self._swaps.append(0.0)
+        self._changed = Trace(self.chains)  # whether the sentence is another after a step
+        self._changed.append(0.0)
+        self._words = [started.words] * self.chains
         self._packed = (-1, -1), ""  # of how many steps and diagnostics; a session is saved every half minute
         self._log_target = Trace(self.chains)
         self._length = Trace(self.chains)
@@ -118,6 +133,12 @@ class Run:
         now = [_standing(p) for p in _after_swaps(step)]
         self._log_target.append([s.log_target for s in now])
         self._length.append([len(s.words) for s in now])
+        self._changed.append([s.words != before for s, before in zip(now, self._words, strict=True)])
+        self._words = [s.words for s in now]
+        swaps = self._swaps.values[-1].copy()
+        for swap in step.swaps:
+            swaps[2 * swap.low : 2 * swap.low + 2] += swap.accepted, 1
+        self._swaps.append(swaps)
         counts = self._counts.values[-1].copy()
         for proposal in step.proposals:
             move = 3 * MOVES.index(proposal.move)
@@ -137,6 +158,11 @@ class Run:
             return Standing(s.words, s.locked, s.sentence, sum(s.terms.values()))
         return _standing(_after_swaps(self._steps[step - 1])[chain])
 
+    def unknown_at(self, step: int, chain: int) -> int:
+        """How many words of a chain's sentence the models do not know."""
+        unknown = set(self.started.unknown)
+        return sum(word in unknown for word in self.standing(step, chain).words) if unknown else 0
+
     def step(self, step: int) -> SampleStep:
         """A whole step, from 1."""
         return self._steps[step - 1]
@@ -154,10 +180,41 @@ class Run:
         rows = self._counts.values[step].astype(int).reshape(-1, 3).tolist()
         return {move: (changed, accepted, every) for move, (changed, accepted, every) in zip(MOVES, rows, strict=True)}
 
+    def exchanges(self, step: int) -> list[tuple[int, int]]:
+        """On a ladder, accepted and all exchanges between each two neighbours up to a step."""
+        if not self.request.ladder:
+            return []
+        return [(int(yes), int(every)) for yes, every in self._swaps.values[step].reshape(-1, 2)]
+
+    def change_from(self, step: int, chain: int, count: int) -> int:
+        """The step of a chain's next change (`count` changes on, or back) from a step; the ends where there is none."""
+        steps = np.flatnonzero(self._changed.values[:, chain])
+        place = int(np.searchsorted(steps, step, "right" if count > 0 else "left")) + count - (count > 0)
+        return 0 if place < 0 else len(self) if place >= len(steps) else int(steps[place])
+
+    @property
+    def title(self) -> str:
+        """What tells it from other runs."""
+        return f"Run {self.number}: {self.note or f'seed {self.request.seed}'}"
+
     def diagnostics_at(self, step: int) -> Diagnostics | None:
         """The latest diagnostics that had seen no step after this one."""
         place = bisect.bisect_right(self.diagnostics, step, key=lambda d: d.step)
         return self.diagnostics[place - 1] if place else None
+
+    # --- going on ---
+
+    def going_on(self, total: int) -> Sample:
+        """What to ask so that it goes on to so many steps (0: until stopped), with the numbers it would have drawn."""
+        standing = tuple(self.standing(len(self), chain).words for chain in range(self.chains))
+        self.request = msgspec.structs.replace(self.request, steps=total)
+        self.started = msgspec.structs.replace(self.started, request=self.request)
+        self.finished = False
+        return msgspec.structs.replace(self.request, done=len(self), standing=standing if len(self) else ())
+
+    def settle(self) -> None:
+        """Take less room while another run is shown."""
+        self._steps.settle()
 
     # --- keeping ---------------------------------------------------------------------------------------------------
 
@@ -165,7 +222,7 @@ class Run:
         """The run as text, for a session."""
         size = len(self), len(self.diagnostics)
         if self._packed[0] != size:
-            data = _pack([self.started, list(self._steps), self.diagnostics])
+            data = _pack([self.started, list(self._steps), self.diagnostics, [self.number, self.note]])
             self._packed = size, base64.b64encode(zlib.compress(data, 1)).decode()
         return self._packed[1]
 
@@ -182,6 +239,8 @@ class Run:
                 run.append(step)
             if len(parts) > 2:  # a session of an older version has none
                 run.diagnostics = _known(parts[2])
+            if len(parts) > 3:
+                run.number, run.note = msgspec.msgpack.decode(parts[3], type=tuple[int, str])
         except (zlib.error, msgspec.MsgspecError, LookupError, ValueError, TypeError) as error:
             raise ValueError("this is not a run of this version") from error
         run.finished = True

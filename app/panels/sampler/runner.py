@@ -22,6 +22,8 @@ from engine.messages import (
     SampleStep,
 )
 
+KEPT_RUNS = 8
+KEPT_PROPOSALS = 200_000  # of all runs that are kept beside the one shown
 AHEAD = 4000  # proposals an endless run may be ahead of what is shown
 
 
@@ -39,9 +41,11 @@ class Runner(QObject):
     def __init__(self, bridge: Bridge, notices: Notices, playhead: Playhead, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.run: Run | None = None
+        self.runs: list[Run] = []  # the latest ones, the one shown among them
         self.job: int | None = None
         self._bridge, self._notices, self._playhead = bridge, notices, playhead
         self._note = ""
+        self._resumes = False  # the job goes on with the run shown
         self._held = False
         self._owed = 0  # steps asked of the held engine that have not come
         self._single = False  # one step beyond the live edge was asked for
@@ -54,16 +58,43 @@ class Runner(QObject):
         self._note = note
         self.job = self._bridge.submit(request, self.hear)
 
+    def go_on(self, total: int) -> None:
+        """Let the run shown go on where it ended, to so many steps (0: until it is stopped)."""
+        assert self.run is not None
+        self._give_up()
+        self._resumes = len(self.run) > 0
+        self._note = self.run.note
+        self.job = self._bridge.submit(self.run.going_on(total), self.hear)
+        self._playhead.total = total
+
     def adopt(self, run: Run | None) -> None:
         """Take a run that was kept (None: none) in place of the one that is on."""
         self._give_up()
+        self._show(run)
+
+    def clear(self) -> None:
+        """No run is kept."""
+        self.adopt(None)
+        self.runs = []
+
+    def _show(self, run: Run | None) -> None:
+        if self.run is not None and self.run is not run:
+            self.run.settle()
         self.run = run
+        if run is None or run in self.runs:
+            return
+        run.number = run.number or 1 + max((r.number for r in self.runs), default=0)
+        self.runs.append(run)
+        while len(self.runs) > KEPT_RUNS or sum(len(r) * r.chains for r in self.runs[:-1]) > KEPT_PROPOSALS:
+            del self.runs[0]
 
     def _give_up(self) -> None:
         """Hear no more of the job that is on: none of its steps belong to what comes now."""
         if self.job is not None:
             self._bridge.forget(self.job)
-        self.job = None
+            if self.run is not None:
+                self.run.finished = True
+        self.job, self._resumes = None, False
         self._held, self._single, self._owed = False, False, 0
 
     def cancel(self) -> None:
@@ -76,9 +107,12 @@ class Runner(QObject):
         if message.job != self.job:
             return
         match message.event:
+            case SampleStarted() if self._resumes:
+                self._govern()
             case SampleStarted() as started:
-                self.run = Run(started)
-                self.run.note = self._note
+                run = Run(started)
+                run.note = self._note
+                self._show(run)
                 self.began.emit()
             case SampleStep() as step if self.run is not None:
                 self.run.append(step)

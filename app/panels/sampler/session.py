@@ -20,9 +20,16 @@ def state(panel: SamplerPanel) -> dict[str, Any]:
     """Parameters, place and, if it is small, the run."""
     run = panel.run
     small = run is not None and len(run) * run.chains <= KEPT
+    room = KEPT - (len(run) * run.chains if run is not None and small else 0)
+    others = []
+    for other in reversed(panel.runner.runs):  # the latest first, as long as there is room
+        room -= len(other) * other.chains if other is not run else 0
+        if other is not run and room >= 0:
+            others.append(other.pack())
     return {
         "parameters": msgspec.to_builtins(panel.parameters),
         "run": run.pack() if run is not None and small else "",
+        "others": others[::-1],
         "step": panel.playhead.position,
         "chain": panel.chain,
         "overview": panel.overview,
@@ -37,6 +44,7 @@ def restore(panel: SamplerPanel, kept: dict[str, Any]) -> None:
         parameters["sample"] = migrated(parameters.get("sample", {}))
         panel.set_parameters(msgspec.convert(parameters, Parameters))
         run = Run.unpack(kept["run"]) if kept.get("run") else None
+        others = [Run.unpack(text) for text in kept.get("others", ())]
     except (TypeError, ValueError):
         return
     panel.playhead.set_speed(int(kept.get("speed", panel.playhead.speed_index)))
@@ -44,10 +52,7 @@ def restore(panel: SamplerPanel, kept: dict[str, Any]) -> None:
         panel.clear()
         return
     panel.chain, panel.overview = int(kept.get("chain", 0)), bool(kept.get("overview", False))
-    panel.runner.adopt(run)
-    panel.form.show_running(False)
-    panel.begin_run()
-    panel.playhead.pause()
-    panel.playhead.total = len(run)
-    panel.playhead.extend(len(run))
-    panel.playhead.seek(int(kept.get("step", 0)))
+    panel.runner.clear()
+    panel.runner.runs = others
+    run.place = int(kept.get("step", 0))
+    panel.show_run(run)

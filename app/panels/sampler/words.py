@@ -82,13 +82,19 @@ def _apart(a: float, b: float) -> tuple[str, str]:
     return texts
 
 
-def terms_of(p: Proposal) -> list[Term]:
-    """The sum under the ratio: target terms, proposal, log ratio."""
+def unknown_words(count: int) -> str:
+    """How words outside the vocabulary are scored; empty when there are none."""
+    return f"{count} unknown word{'s' if count > 1 else ''}, charged as the unknown mark" if count else ""
+
+
+def terms_of(p: Proposal, unknown: int = 0) -> list[Term]:
+    """The sum under the ratio: target terms, proposal, log ratio. `unknown`: words outside the vocabulary."""
     lines = []
     for name, (before, after) in p.terms.items():
         if name == "support" and log(after) == 0.0:
             continue
-        lines.append(Term(name, log(before), log(after), log(after) - log(before)))
+        notes = {"fluency": unknown_words(unknown), "similarity": "weight times S, 0 when each word is matched"}
+        lines.append(Term(name, log(before), log(after), log(after) - log(before), note=notes.get(name, "")))
     before, after = (sum(log(pair[side]) for pair in p.terms.values()) for side in (0, 1))
     heat = f", over the temperature {p.temperature:g}" if p.temperature != 1 else ""
     change = (after - before) / p.temperature

@@ -153,6 +153,8 @@ class ToyForm(QWidget):
     def _choice(self, grid: QGridLayout, field: str) -> None:
         known = setting_of(ExactToy, field)
         box = ComboBox()
+        box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(5)
         for value, text in known.choices.items():
             box.addItem(text, value)
         box.setToolTip(known.effect)

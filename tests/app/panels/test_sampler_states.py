@@ -19,9 +19,21 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QSpinBox
 from app.panels.sampler import SamplerPanel
 from app.panels.sampler.history import _r_hat_words
 from app.panels.sampler.parameters import Parameters
+from app.panels.sampler.runner import KEPT_RUNS
 from engine.jobs import Context, start
 from engine.library import Library
-from engine.messages import Diagnostics, Fluency, Length, Sample, Similarity, Visited, encode
+from engine.messages import (
+    Cancelled,
+    Diagnostics,
+    Finished,
+    Fluency,
+    LadderSuggested,
+    Length,
+    Sample,
+    Similarity,
+    Visited,
+    encode,
+)
 from engine.reading import split_words
 from tests.app.panels.made_up import NotedBridge, started, steps
 
@@ -341,3 +353,130 @@ def test_a_book_in_the_clipboard_is_refused_under_the_field_and_nothing_is_lost(
 def test_a_book_from_elsewhere_is_one_sentence():
     many = Parameters(mode="sentence", sample=Sample(model="m", start="word " * 400_000))
     assert many.errors() == {"text": "A sentence has at most 5,000 characters here, and this is longer."}
+
+
+# --- runs ---
+
+
+def fed(noted, request, count, done=0):
+    """The engine's answer to the latest request: its start and so many steps."""
+    noted.send(len(noted.requests), started(request), *steps(request, count)[done:])
+
+
+def test_a_branch_leaves_the_run_it_came_from_within_reach(running, noted):
+    first = running.run
+    running.playhead.seek(10)
+    running.branch()
+    fed(noted, noted.requests[-1], 5)
+    running._on_frame()
+    assert running.run is not first
+    assert running.run.note == "branched off step 10 of run 1"
+    assert first.finished
+    titles = [running.history.runs.itemText(i) for i in range(2)]
+    assert titles == [first.title, running.run.title]
+    assert running.history.runs.isVisibleTo(running.history)
+    running.history.run_chosen.emit(0)
+    assert running.run is first
+    assert running.playhead.position == 10
+    assert len(first) == 40
+    assert encode(first.step(40)) == encode(steps(REQUEST, 40)[39])
+
+
+def test_a_session_keeps_the_runs_beside_the_one_shown(make_panel, running, noted):
+    running.branch()
+    fed(noted, noted.requests[-1], 5)
+    running._on_frame()
+    other = make_panel(NotedBridge())
+    other.restore(json.loads(json.dumps(running.state())))
+    assert [r.title for r in other.runner.runs] == [r.title for r in running.runner.runs]
+    assert other.run.number == 2
+    other.choose_run(0)
+    assert len(other.run) == 40
+
+
+def test_runs_that_are_kept_are_bounded(running, noted):
+    for _ in range(12):
+        running.again()
+        fed(noted, noted.requests[-1], 3)
+        running._on_frame()
+    assert len(running.runner.runs) == KEPT_RUNS
+    assert running.run is running.runner.runs[-1]
+    assert running.run.number == 13
+
+
+def test_a_stopped_run_goes_on_where_it_stood(running, noted):
+    noted.send(1, Cancelled())
+    assert running.run.finished
+    assert running.job is None
+    run, before = running.run, [encode(s) for s in running.run]
+    running.go_on()
+    asked = noted.requests[-1]
+    assert (asked.done, asked.steps) == (40, 60)
+    assert asked.standing == tuple(run.standing(40, c).words for c in range(2))
+    fed(noted, REQUEST, 45, done=40)
+    running._on_frame()
+    assert running.run is run
+    assert len(run) == 45
+    assert [encode(s) for s in run][:40] == before
+    assert not run.finished
+    running.stop()
+    noted.send(2, Cancelled())
+    running.runner.run.request = msgspec.structs.replace(run.request, steps=45)
+    running.go_on()  # it had all it was asked for: as many again
+    assert noted.requests[-1].steps == 90
+
+
+def test_the_player_can_stop_at_changes_only(running):
+    run = running.run
+    changed = [s for s in range(1, 41) if run.standing(s, 0).words != run.standing(s - 1, 0).words]
+    assert 5 < len(changed) < 40
+    running.history.changes.setChecked(True)
+    running.playhead.seek(0)
+    seen = []
+    for _ in range(5):
+        running.playhead.step(1)
+        seen.append(running.playhead.position)
+    assert seen == changed[:5]
+    running.playhead.step(-1)
+    assert running.playhead.position == changed[3]
+    running.history.changes.setChecked(False)
+    running.playhead.step(-1)
+    assert running.playhead.position == changed[3] - 1
+
+
+def test_a_suggested_ladder_is_filled_in(panel, noted):
+    panel.set_parameters(Parameters(sample=REQUEST))
+    panel.suggest_ladder()
+    asked = noted.requests[-1]
+    assert asked.sample == panel.parameters.request()
+    assert not panel.form._suggest.isEnabled()
+    noted.send(1, LadderSuggested(ladder=(1.0, 1.2, 1.5), swaps=(0.3, 0.35)), Finished(seconds=1.0))
+    assert panel.parameters.sample.ladder == (1.0, 1.2, 1.5)
+    assert panel.form.ladder.text() == "1, 1.2, 1.5"
+    assert panel.form._suggest.isEnabled()
+
+
+def test_exchanges_on_a_ladder_are_shown_with_their_temperatures(panel, noted):
+    request = msgspec.structs.replace(REQUEST, ladder=(1.0, 1.5))
+    panel.set_parameters(Parameters(sample=request))
+    panel.start()
+    noted.send(1, started(request), *steps(request, 30), msgspec.structs.replace(FIGURES, step=20))
+    panel._on_frame()
+    swaps = [s for step in steps(request, 30) for s in step.swaps]
+    assert panel.run.exchanges(30) == [(sum(s.accepted for s in swaps), len(swaps))]
+    panel.playhead.seek(30)
+    assert "T 1\u20131.5" in panel.history.figures.text()
+
+
+def test_unknown_words_are_said_in_the_score(running):
+    run = running.run
+    run.started = msgspec.structs.replace(run.started, unknown=("juice", "brand"))
+    assert run.unknown_at(0, 0) == 2
+    step = next(s for s in range(1, 41) if run.unknown_at(s, 0) and run.proposal(s, 0).candidates)
+    running.playhead.seek(step)
+    running._refresh()
+    (line,) = [t for t in running.explain.terms.terms if t.name == "fluency"]
+    assert "charged as the unknown mark" in line.note
+    running.playhead.seek(0)
+    running._refresh()
+    assert "2 unknown words, charged as the unknown mark" in running.hero._said.text()
