@@ -27,7 +27,6 @@ Places = Annotated[
         "Places",
         effect="Where words are replaced and deleted: at those free to change, or at every one, in vain where a word "
         "must stay; both are exact",
-        labels={"free": "free words", "every": "every word"},
         rare=True,
     ),
 ]

@@ -31,6 +31,7 @@ MODES: tuple[tuple[Mode, str, str, str], ...] = (
     ("paraphrase", "Paraphrase", "Sentence to say in other words", "the movie is a great success"),
     ("sentence", "Sentence", "Sentence to start from", "a man is riding a horse"),
 )
+ROOM = 10  # letters of a choice that stand beside its title
 
 
 class SamplerForm(QWidget):
@@ -307,7 +308,7 @@ class SamplerForm(QWidget):
                 self._wire(box, field)
         box.setToolTip(known.effect)
         box.setMinimumWidth(60)  # whatever the largest value would take
-        self._row(grid, field, title, box)
+        self._row(grid, field, title, box, wide=any(len(text) > ROOM for text in known.choices.values()))
 
     def _switch(self, field: str) -> QCheckBox:
         box = QCheckBox()

@@ -169,9 +169,9 @@ class ToyForm(QWidget):
         label = QLabel(known.title)
         label.setBuddy(box)
         label.setToolTip(known.effect)
-        row = grid.rowCount()
-        grid.addWidget(label, row, 0)
-        grid.addWidget(box, row, 1)
+        row, wide = grid.rowCount(), field == "proposal"  # whose names need the width of the column
+        grid.addWidget(label, row, 0, 1, 1 + wide)
+        grid.addWidget(box, row + wide, 1 - wide, 1, 1 + wide)
 
     def _wire_check(self, check: QCheckBox, field: str) -> None:
         check.toggled.connect(lambda on: self.edited.emit(field, on))
