@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.reading import join_words, normalise, split_words
-from engine.text import EOS, MARKS, UNK, Tokenizer, truecase
+from engine.text import BOS, EOS, MARKS, PAD, UNK, Tokenizer, truecase
 
 
 @pytest.mark.parametrize(
@@ -133,3 +135,41 @@ def test_text_cut_into_words_before_keeps_its_words_and_its_unknown_marks() -> N
     assert len(ids) == 5
     assert spaced.decode(ids[1:4]) == "cats do n't"
     assert spaced.size == MARKS + 9
+
+
+LINES = ["the cat sleeps in the park .", "a dog runs and a cat sleeps .", "the small dog likes the park ."]
+TOKENIZERS = {"word": 20, "spaced": 20, "unigram": 26}
+
+
+@pytest.fixture(scope="module", params=TOKENIZERS)
+def any_tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    return Tokenizer.train(request.param, LINES * 10, TOKENIZERS[request.param])
+
+
+@pytest.mark.parametrize(
+    "text", ["</s>", "<s> <pad>", "\u2581 \u2581cat", "a\0b", "\u00a0\u3000\t", "\u200f\u202e", "<0x41>"]
+)
+def test_nothing_that_is_typed_becomes_a_mark(any_tokenizer: Tokenizer, text: str) -> None:
+    ids = any_tokenizer.encode(f"the {text} cat")
+    assert not {PAD, BOS, EOS} & set(ids)
+    assert any_tokenizer.encode("the cat")[0] == ids[0]
+
+
+@pytest.mark.parametrize("text", ["caf\u00e9 \u00fcber", "the dog\u2019s"])
+def test_normal_forms_and_invisible_marks_make_no_other_tokens(any_tokenizer: Tokenizer, text: str) -> None:
+    marked = "\ufeff" + unicodedata.normalize("NFD", text).replace("e", "e\u00ad").replace(" ", "\u200b \x85 ")
+    assert any_tokenizer.encode(marked) == any_tokenizer.encode(text)
+
+
+def test_bytes_that_are_no_text_are_one_sentence(any_tokenizer: Tokenizer) -> None:
+    with pytest.raises(ValueError, match="the text holds bytes that are not UTF-8"):
+        any_tokenizer.encode(b"the \xff cat".decode("utf-8", "surrogateescape"))
+
+
+def test_what_a_word_vocabulary_does_not_hold_is_one_unknown_word_kept_verbatim(tokenizer: Tokenizer) -> None:
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+    for strange in ("हिन्दी", family, "\U0001f1e9\U0001f1ea", "\U0001f44d\U0001f3fd", "m\u0303a"):
+        words = tokenizer.words(f"the {strange} dog")
+        assert words == ["the", strange, "dog"]
+        assert tokenizer.ids(words)[1] == UNK
+        assert tokenizer.join(words) == f"The {strange} dog"
