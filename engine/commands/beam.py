@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from engine.commands.options import DEVICE, JSON, OUTPUT, Asked, add_command
-from engine.commands.output import answers, print_json, print_table, say
+from engine.commands.output import answers, note, print_json, print_table, say
 from engine.files import write_whole
 from engine.messages import Search, SearchDone, SearchOptions, SearchStep, encode, validated, with_preset
 from engine.messages.command_line import given_by
@@ -28,6 +28,8 @@ def read_options(settings: Sequence[str], preset: str = "") -> SearchOptions:
 def beam(asked: Asked[Search], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = JSON) -> None:
     """Decode one input and print its hypotheses, best first; --output keeps the search, with --trace step by step."""
     request, steps = asked.request(), []
+    if unread := request.options.unread():
+        note(f"{request.options.info.label} does not read {', '.join(unread)}")
     for event in answers(request, device):
         if isinstance(event, SearchStep):
             steps.append(event)
@@ -45,7 +47,8 @@ def _show(done: SearchDone, *, as_json: bool) -> None:
         (f"{h.score:.4f}", f"{h.log_prob:.4f}", len(h.tokens), f"{h.text}  ({h.lacks})" if h.lacks else h.text)
         for h in done.hypotheses
     ]
-    print_table(f"{done.steps} steps, {1000 * done.seconds:.0f} ms", ("score", "log p", "tokens", "text"), rows)
+    title = f"{done.steps} steps, {1000 * done.seconds:.0f} ms{'' if rows else '; no output meets what was asked'}"
+    print_table(title, ("score", "log p", "tokens", "text"), rows)
     if done.reference is not None:
         say(f"reference: score {done.reference.score:.4f}, log p {done.reference.log_prob:.4f}")
 

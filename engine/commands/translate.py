@@ -27,22 +27,26 @@ from engine.search.sources import learnt_length, parts
 
 
 def outputs(model: Any, info: ModelInfo, texts: Sequence[str], options: SearchOptions) -> list[str]:
-    """The best output for each text, in order, with a progress bar on stderr; an empty line stays empty.
+    """The best output for each text (of a decoder that draws: what it draws), in order; an empty line stays empty.
+
+    On stderr a progress bar, and how many outputs are unfinished or lack what was asked for.
 
     A text longer than the translator has learnt is translated in parts. Raises ValueError with one sentence when a
     single sentence is too long.
     """
-    if options.strategy not in ("sample", "mbr"):
-        options = msgspec.structs.replace(options, n_best=1)
+    options = msgspec.structs.replace(options, n_best=1)
     longest = learnt_length(info) if "Seq2Seq" in info.capabilities else 0
     divided = [parts(normalise(text), lambda part: len(model.tokenizer.encode(part)), longest) for text in texts]
     whole = [part for one in divided for part in one]
-    found = [""] * len(whole)
+    found, lacking = [""] * len(whole), 0
     work = translate_each(model, whole, options)
     with torch.inference_mode():
         bar = track(work, "decoding", len(whole), console=errors, disable=not errors.is_terminal, transient=True)
         for index, hypotheses in bar:
             found[index] = hypotheses[0].text if hypotheses else ""
+            lacking += bool(whole[index].strip()) and (not hypotheses or bool(hypotheses[0].lacks))
+    if lacking:
+        note(f"{lacking:,} of {len(whole):,} outputs are unfinished or lack what was asked for")
     written = iter(found)
     return [" ".join(next(written) for _ in one) for one in divided]
 

@@ -355,6 +355,11 @@ class SearchOptions(Settings, frozen=True, forbid_unknown_fields=True):
         values = msgspec.structs.asdict(self).items()
         return SearchOptions(**{name: value for name, value in values if name in always or self.reads(name)})
 
+    def unread(self) -> tuple[str, ...]:
+        """The settings that are not at their default though the decoder does not read them."""
+        read, values = msgspec.structs.asdict(self.used()), msgspec.structs.asdict(self)
+        return tuple(name for name, value in values.items() if value != read[name])
+
     def divisor(self, length: int) -> float:
         """What log p is divided by; `length` in tokens, the end mark counted, as transformers and fairseq count.
 

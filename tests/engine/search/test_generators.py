@@ -103,6 +103,23 @@ def test_a_decoder_reads_what_it_declares_and_nothing_else(folder: Path, name: s
             assert getattr(changed.used(), field) == value or not changed.reads(field)
 
 
+def test_the_shell_says_which_settings_a_decoder_does_not_read(folder: Path) -> None:
+    asked = ["beam", "--model", "mt", "--text", TEXT[0], "--set", "strategy=greedy", "--set", "max_length=3"]
+    assert "does not read" not in CliRunner().invoke(app, asked).stderr
+    more = CliRunner().invoke(app, [*asked, "--set", "beam=7", "--set", 'constraints=["dog"]'])
+    assert "greedy does not read beam, constraints" in more.stderr
+    assert SearchOptions(strategy="sample", beam=7, top_k=3).unread() == ("beam",)
+
+
+def test_translating_a_file_says_how_many_outputs_are_unfinished(folder: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text(f"{TEXT[0]}\n\n{TEXT[1]}\n", encoding="utf-8")
+    command = ["translate", "--model", "mt", "--input", str(source), "--output", str(target)]
+    told = CliRunner().invoke(app, [*command, "--set", "max_length=2", "--set", "beam=1"])
+    assert told.exit_code == 0, told.output
+    assert "2 of 3 outputs are unfinished" in told.stderr
+
+
 def test_an_unknown_decoder_is_one_sentence_everywhere(folder: Path) -> None:
     with pytest.raises(ValueError, match="there is no decoder 'best'; there are greedy, beam"):
         SearchOptions(strategy="best")
