@@ -11,7 +11,9 @@ import torch
 import typer
 from rich.progress import track
 
-from engine.commands.output import console, errors, print_json
+from engine.commands.options import DEVICE, JSON
+from engine.commands.output import errors, print_figures, print_json, say
+from engine.device import choose
 from engine.library import Library
 from engine.mcmc.slots import MOVES
 from engine.messages import Proposal, Sample, SampleStep
@@ -48,12 +50,13 @@ def mh_eval(
     min_length: int = typer.Option(1, min=1, help="Words."),
     max_length: int = typer.Option(25, min=1, help="Words."),
     seed: int = typer.Option(0, min=0),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    device: str = DEVICE,
+    as_json: bool = JSON,
 ) -> None:
     """Sentences from keywords: are all there, how likely are they, how often is a move accepted."""
     torch.set_num_threads(1)
-    library = Library(torch.device("cpu"))
-    engine = Engine("cpu", inline=True, library=library)
+    library = Library(choose(device))
+    engine = Engine(device, inline=True, library=library)
     tokenizer = library.get(model)[0].tokenizer
     concepts = concept_sets(data, sets)
     last: list[tuple[float, int]] = []
@@ -105,11 +108,9 @@ def mh_eval(
     if as_json:
         print_json(result)
         return
-    for key, figure in result.items():
-        if key != "examples":
-            console.print(f"{key:32} {figure:.4g}" if isinstance(figure, float) else f"{key:32} {figure}")
+    print_figures({key: figure for key, figure in result.items() if key != "examples"})
     for example in examples[:10]:
-        console.print(f"[dim]{' '.join(example['keywords'])}[/dim]  {example['last']}")
+        say(f"{' '.join(example['keywords'])}:  {example['last']}")
 
 
 def _missing(keywords: list[str], proposal: Proposal) -> bool:

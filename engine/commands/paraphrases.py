@@ -11,7 +11,9 @@ import typer
 from rich.progress import track
 
 from engine.assets import EXAMPLES
-from engine.commands.output import console, errors, print_json
+from engine.commands.options import DEVICE, JSON
+from engine.commands.output import errors, print_json, say
+from engine.device import choose
 from engine.library import Library
 from engine.mcmc.terms.similarity import is_negation, is_not
 from engine.messages import Fluency, Proposal, Sample, SampleStarted, SampleStep, Similarity, setting_of
@@ -54,12 +56,13 @@ def mh_paraphrase(
     keep: bool = typer.Option(Similarity().keep, help="Names, numbers and negations count by themselves."),
     steps: int = typer.Option(200, min=2, help="Proposals for each sentence; the second half is looked at."),
     seed: int = typer.Option(0, min=0),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+    device: str = DEVICE,
+    as_json: bool = JSON,
 ) -> None:
     """Paraphrase sentences; say how often what must survive does, how much is changed and how fluent it stays."""
     torch.set_num_threads(1)
-    library = Library(torch.device("cpu"))
-    engine = Engine("cpu", inline=True, library=library)
+    library = Library(choose(device))
+    engine = Engine(device, inline=True, library=library)
     found = []
     rows = sources(text)
     for part in weights.replace(",", " ").split() or [str(Similarity().weight)]:
@@ -79,7 +82,7 @@ def mh_paraphrase(
         print_json({"model": model, "sentences": len(rows), "steps": steps, "seed": seed, "results": found})
         return
     for result in found:
-        console.print(
+        say(
             f"weight {result['weight']:g}: all that must survive does in {result['survives']:.1%} of the sentences "
             f"visited; {result['changed']:.1%} of the words changed; {result['nats']:+.2f} nats to the source"
         )

@@ -109,7 +109,9 @@ def decode_points(request: Decode, context: Context) -> Iterator[Event]:
 @handles(SamplePrior)
 def sample_prior(request: SamplePrior, context: Context) -> Iterator[Event]:
     """Draw from the prior; point n depends on the seed and n alone."""
-    model, _ = yield from latent_model(request.model, context)
+    model, info = yield from latent_model(request.model, context)
+    if not model.variational:
+        raise ValueError(f"{info.name} is an autoencoder: it has no prior to draw from")
     options = best_only(request.options)
     for start in range(0, request.count, DRAWN):
         count = min(DRAWN, request.count - start)

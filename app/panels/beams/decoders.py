@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from typing import Any
 
 import msgspec
@@ -161,18 +159,10 @@ def title(decoder: Decoder) -> str:
     return ", ".join(words)
 
 
-def command_line(setup: Setup, decoder: Decoder) -> str:
-    """The same search as a command for a terminal; settings at their default are left out."""
-    out = ["python -m engine beam", f"--model {shlex.quote(decoder.model)}", f"--text {shlex.quote(setup.text)}"]
+def asked(setup: Setup, decoder: Decoder) -> Search:
+    """What a decoder is asked, with only the settings that it reads: to be copied as a command line."""
     options = decoder.options.used()
-    for field in SearchOptions.__struct_fields__:
-        value = getattr(options, field)
-        if value != getattr(PLAIN, field):
-            text = json.dumps(list(value)) if isinstance(value, tuple) else f"{value}"
-            out.append(f"--set {shlex.quote(f'{field}={text}')}")
-    if setup.reference:
-        out.append(f"--reference {shlex.quote(setup.reference)}")
-    return " ".join(out)
+    return Search(model=decoder.model, text=setup.text, options=options, reference=setup.reference)
 
 
 def six(model: str) -> tuple[Decoder, ...]:

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from app.panels.beams.decoders import Decoder, command_line, title
+from app.panels.beams.decoders import Decoder, asked, title
 from app.panels.beams.run import Run, as_searched, ranking
-from engine.messages import encode
+from engine.messages import command_line, encode
 
 if TYPE_CHECKING:
     from app.panels.beams.panel import BeamsPanel
@@ -76,7 +76,7 @@ def copy_sentence(panel: BeamsPanel) -> None:
 def copy_command(panel: BeamsPanel) -> None:
     """The chosen decoder's search as a command for a terminal, to the clipboard."""
     if panel.setup.decoder is not None:
-        panel.copy_text(command_line(panel.setup, panel.setup.decoder), "the command line")
+        panel.copy_text(command_line(asked(panel.setup, panel.setup.decoder)), "the command line")
 
 
 def export_table(panel: BeamsPanel, kind: str) -> None:

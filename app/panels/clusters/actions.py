@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.commands import Command
-from app.panels.clusters.choices import decode_command
+from app.panels.clusters.choices import asked_decode
 from app.panels.clusters.explorer import as_point
+from engine.messages import command_line
 
 if TYPE_CHECKING:
     from app.panels.clusters.panel import ClustersPanel
@@ -123,4 +124,4 @@ def _copy(panel: ClustersPanel) -> None:
 def _copy_decode(panel: ClustersPanel) -> None:
     explorer = panel.views.front.explorer
     if explorer.here is not None:
-        panel.copy_text(decode_command(explorer.model, as_point(explorer.here)), "the command line")
+        panel.copy_text(command_line(asked_decode(explorer.model, as_point(explorer.here))), "the command line")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ import msgspec
 
 from app.bridge import Bridge
 from engine.assets import EXAMPLES
-from engine.messages import DecodedSentence, ModelInfo, Point, SearchOptions, Train
+from engine.messages import Decode, DecodedSentence, ModelInfo, Point, SearchOptions, Train
 
 Layout = Literal["plane", "tsne"]
 ColourBy = Literal["component", "label"]
@@ -119,12 +118,9 @@ READ = SearchOptions(strategy="beam", beam=5, n_best=5, samples=5, normalisation
 """What a point is read with at rest; while something is dragged it is greedy."""
 
 
-def decode_command(model: str, point: Point) -> str:
-    """The command line that decodes a point as the panel does at rest."""
-    z = msgspec.json.encode([round(v, 6) for v in point]).decode()
-    plain, read = msgspec.structs.asdict(SearchOptions()), msgspec.structs.asdict(READ)
-    settings = [f"--set {name}={value}" for name, value in read.items() if value != plain[name] or name == "strategy"]
-    return f"python -m engine decode --model {shlex.quote(model)} --z {shlex.quote(z)} {' '.join(settings)}"
+def asked_decode(model: str, point: Point) -> Decode:
+    """What decodes a point as the panel does at rest."""
+    return Decode(model=model, points=(tuple(round(v, 6) for v in point),), options=READ)
 
 
 def component_key(mixture: int, component: int) -> str:

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 
 from app.commands import Command
-from app.panels.latent.choices import LETTERS, decode_command, interpolate_command
+from app.panels.latent.choices import LETTERS, asked_decode, asked_walk
 from app.panels.latent.explorer import Explorer, as_point
+from engine.messages import command_line
 
 if TYPE_CHECKING:
     from app.panels.latent.panel import LatentPanel
@@ -82,11 +83,11 @@ def copy_point(panel: LatentPanel) -> None:
 def _copy_decode(panel: LatentPanel) -> None:
     asked = panel.hand.asked
     if asked is not None:
-        panel.copy_text(decode_command(panel.store.choices, as_point(asked)), "the command line")
+        panel.copy_text(command_line(asked_decode(panel.store.choices, as_point(asked))), "the command line")
 
 
 def _copy_walk(panel: LatentPanel) -> None:
-    panel.copy_text(interpolate_command(panel.store.choices), "the command line")
+    panel.copy_text(command_line(asked_walk(panel.store.choices)), "the command line")
 
 
 def walk_table(explorers: Sequence[Explorer]) -> bytes:

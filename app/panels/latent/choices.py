@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from app.bridge import Bridge
-from engine.messages import DecodedSentence, ModelInfo, Point, SearchOptions
+from engine.messages import Decode, DecodedSentence, Interpolate, ModelInfo, Point, SearchOptions
 
 PlaneKind = Literal["anchors", "principal", "dimensions"]
 Layer = Literal["density", "change", "confidence", "none"]
@@ -109,27 +108,19 @@ def within(point: Iterable[float]) -> bool:
     return all(abs(v) <= FARTHEST for v in point)
 
 
-def decode_command(choices: Choices, point: Point) -> str:
-    """The command line that decodes a point as the panel does on release."""
-    z = msgspec.json.encode([round(v, 6) for v in point]).decode()
-    return f"python -m engine decode --model {shlex.quote(choices.model)} --z {shlex.quote(z)} {_settings(choices)}"
+def asked_decode(choices: Choices, point: Point) -> Decode:
+    """What decodes a point as the panel does on release."""
+    return Decode(model=choices.model, points=(tuple(round(v, 6) for v in point),), options=choices.options())
 
 
-def interpolate_command(choices: Choices) -> str:
-    """The command line of the walk between the first and the last sentence."""
-    first, last = shlex.quote(choices.anchors[0]), shlex.quote(choices.anchors[-1])
-    return (
-        f"python -m engine interpolate --model {shlex.quote(choices.model)} --from {first} --to {last} "
-        f"--steps {choices.steps} --path {choices.path} {_settings(choices)}"
-    )
-
-
-def _settings(choices: Choices) -> str:
-    plain = msgspec.structs.asdict(SearchOptions())
-    return " ".join(
-        f"--set {name}={value}"
-        for name, value in msgspec.structs.asdict(choices.options()).items()
-        if value != plain[name] or name == "strategy"
+def asked_walk(choices: Choices) -> Interpolate:
+    """The walk between the first and the last sentence."""
+    return Interpolate(
+        model=choices.model,
+        texts=(choices.anchors[0], choices.anchors[-1]),
+        steps=choices.steps,
+        path=choices.path,
+        options=choices.options(),
     )
 
 

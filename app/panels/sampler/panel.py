@@ -19,7 +19,7 @@ from app.panels.sampler.form import SamplerForm
 from app.panels.sampler.hero import SamplerHero
 from app.panels.sampler.history import SamplerHistory
 from app.panels.sampler.keys import sampler_commands
-from app.panels.sampler.parameters import Parameters, command_line
+from app.panels.sampler.parameters import Parameters
 from app.panels.sampler.run import Run
 from app.panels.sampler.runner import Runner
 from app.services import Services
@@ -37,6 +37,7 @@ from engine.messages import (
     Sample,
     SuggestLadder,
     Superseded,
+    command_line,
 )
 from engine.reading import split_words
 
@@ -470,7 +471,7 @@ class SamplerPanel(Panel):
     def copy_command(self) -> None:
         """The run as a command for a terminal."""
         request = self.run.request if self.run else self.parameters.request()
-        self.copy_text(command_line(request), "the command line")
+        self.copy_text(f"{command_line(request)} --output run.jsonl", "the command line")
 
     def state(self) -> dict[str, Any]:
         """Parameters, place and, if it is small, the run."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any, Literal
 
 import msgspec
@@ -120,55 +119,6 @@ def parse_ladder(text: str) -> tuple[float, ...]:
     return values
 
 
-def command_line(request: Sample) -> str:
-    """The same run as a command for a terminal; options at their default are left out.
-
-    The command does not run without end, so an endless run becomes one of the default number of steps.
-    """
-    plain = Sample(model="")
-    out = ["python -m engine mh", f"--model {shlex.quote(request.model)}"]
-    for field, option in OPTIONS.items():
-        value, default = _value(request, field), _value(plain, field)
-        if field == "steps":
-            value = value or default
-        if field == "terms.similarity.weight" and request.source:
-            default = None  # the command has a default of its own for paraphrases
-        if isinstance(value, bool) and value != default:
-            out.append(option if value else option.replace("--", "--no-"))
-        elif value != default:
-            out.append(f"{option} {_write(value)}")
-    return " ".join([*out, "--out run.jsonl"])
-
-
-OPTIONS = {
-    "backward": "--backward",
-    "keywords": "--keywords",
-    "source": "--source",
-    "start": "--start",
-    "locked": "--locked",
-    "order": "--order",
-    "steps": "--steps",
-    "chains": "--chains",
-    "candidates": "--candidates",
-    "full_share": "--full-share",
-    "proposal": "--proposal",
-    "places": "--places",
-    "moves.replace": "--replace",
-    "moves.insert": "--insert",
-    "moves.delete": "--delete",
-    "terms.fluency.weight": "--fluency",
-    "terms.similarity.weight": "--similarity",
-    "terms.similarity.keep": "--keep",
-    "terms.length.weight": "--length",
-    "terms.length.goal": "--length-goal",
-    "temperature": "--temperature",
-    "ladder": "--ladder",
-    "min_length": "--min-length",
-    "max_length": "--max-length",
-    "seed": "--seed",
-}
-
-
 def term(sample: Sample, kind: str) -> Term:
     """A term of the target; where the request has none, as it is until it is changed, or with weight zero."""
     usual = TERMS[kind]
@@ -184,9 +134,3 @@ def _value(request: Sample, field: str) -> Any:
         return getattr(term(request, kind), part)
     value = getattr(request, group)
     return getattr(value, name) if name else value
-
-
-def _write(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(f"{v:g}" for v in value)
-    return f"{value:g}" if isinstance(value, float) else shlex.quote(str(value))

@@ -187,29 +187,6 @@ class ToyForm(QWidget):
         self.edited.emit("defects", chosen)
 
 
-def command_line(request: ExactToy) -> str:
-    """The same check as a command for a terminal; options at their default are left out."""
-    values, plain = msgspec.to_builtins(request), msgspec.to_builtins(ExactToy())
-    out = ["python -m engine toy"]
-    for field in (
-        "vocabulary",
-        "max_length",
-        "candidates",
-        "full_share",
-        "proposal",
-        "places",
-        "similarity",
-        "steps",
-        "chains",
-        "every",
-        "seed",
-    ):
-        if values[field] != plain[field]:
-            out.append(f"--{field.replace('_', '-')} {values[field]}")
-    out += ["--keyword"] * request.keyword + [f"--defect {name}" for name in request.defects]
-    return " ".join(out)
-
-
 def changed(request: ExactToy, field: str, value: Any) -> ExactToy:
     """A copy with one field changed; K never exceeds the vocabulary."""
     after = msgspec.structs.replace(request, **{field: value})

@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.commands import Command
 from app.panels.base import Panel
-from app.panels.toy.form import DEFECTS, ToyForm, changed, command_line
+from app.panels.toy.form import DEFECTS, ToyForm, changed
 from app.services import Services
 from app.undo import edit
 from app.widgets.empty import EmptyState
 from app.widgets.law_chart import LawChart
 from app.widgets.numbers import number
 from app.widgets.timeline import Timeline
-from engine.messages import Cancelled, ExactToy, Failed, Finished, Message, ToySpace, ToyStep
+from engine.messages import Cancelled, ExactToy, Failed, Finished, Message, ToySpace, ToyStep, command_line
 
 FRAME_MS = 50
 STEPS = 4000  # a demonstration is over in some seconds

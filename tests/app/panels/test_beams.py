@@ -18,7 +18,7 @@ from app.commands import CommandRegistry
 from app.notices import Notices
 from app.panels.beams import BeamsPanel, exports
 from app.panels.beams.batch import read_pairs
-from app.panels.beams.decoders import Decoder, Setup, command_line, six, title
+from app.panels.beams.decoders import Decoder, Setup, asked, six, title
 from app.panels.beams.examples import PAIRS
 from app.panels.beams.fields import FIELDS
 from app.panels.beams.growth import Growth, ids_of
@@ -29,7 +29,6 @@ from app.settings import Settings
 from app.theme import Theme
 from app.widgets.tree_layout import ROOT
 from engine.checkpoint import Document, save
-from engine.commands.beam import read_options
 from engine.library import Library
 from engine.messages import (
     PRESETS,
@@ -40,6 +39,7 @@ from engine.messages import (
     SearchOptions,
     SearchStep,
     Token,
+    command_line,
 )
 from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
 from engine.models.transformer_translator import Translator, TranslatorConfig
@@ -228,11 +228,12 @@ def test_every_setting_has_a_field_and_every_field_a_setting():
 
 def test_the_command_line_asks_for_the_same_search():
     options = SearchOptions(strategy="constrained", beam=8, constraints=("New York",), prefix_ids=(5, 6))
-    line = command_line(Setup("it's", "ok"), Decoder(1, "mt", options))
-    words = shlex.split(line)
-    settings = [words[i + 1] for i, w in enumerate(words) if w == "--set"]
-    assert read_options(settings) == options
+    request = asked(Setup("it's", "ok"), Decoder(1, "mt", options))
+    assert request == Search(model="mt", text="it's", reference="ok", options=options)
+    words = shlex.split(command_line(request))
+    assert words[:4] == ["python", "-m", "engine", "beam"]
     assert words[words.index("--text") + 1] == "it's"
+    assert words[words.index("--constraint") + 1] == "New York"
 
 
 def test_titles_name_what_is_different():

@@ -17,8 +17,8 @@ from app.panels.latent.choices import (
     EXAMPLE_ANCHORS,
     Attribute,
     Choices,
-    decode_command,
-    interpolate_command,
+    asked_decode,
+    asked_walk,
     read_point,
     shown_words,
 )
@@ -39,6 +39,7 @@ from engine.messages import (
     PlaneReady,
     Started,
     Superseded,
+    command_line,
 )
 from tests.app.panels.conftest import LATENT_SIZE as SIZE
 from tests.app.panels.conftest import LATENT_TEXTS as TEXTS
@@ -357,17 +358,17 @@ def test_commands_fit_together_and_wait_for_a_point(panel):
 
 
 def test_copied_command_lines_do_what_the_panel_did(shown, latent_folder, monkeypatch):
-    from engine.__main__ import app as command_line
+    from engine.__main__ import app
 
     monkeypatch.setenv("TEXTSCAPE_MODELS", str(latent_folder))
     shown.services.commands.add_all(shown.commands())
     shown.services.commands.run("latent.copy_decode")
     words = shlex.split(QGuiApplication.clipboard().text())
     assert words[:3] == ["python", "-m", "engine"]
-    result = CliRunner().invoke(command_line, words[3:])
+    result = CliRunner().invoke(app, words[3:])
     assert json.loads(result.stdout)["text"] == shown.last.sentences[0].text
-    words = shlex.split(interpolate_command(shown.store.choices))
-    result = CliRunner().invoke(command_line, words[3:])
+    words = shlex.split(command_line(asked_walk(shown.store.choices)))
+    result = CliRunner().invoke(app, words[3:])
     texts = [json.loads(line)["text"] for line in result.stdout.splitlines()]
     assert texts == [s.sentence.text for s in shown.main.walk]
     shown.services.commands.run("latent.copy")
@@ -511,8 +512,8 @@ def test_read_point_takes_json_or_plain_numbers():
 
 def test_command_lines_quote_what_a_shell_would_eat():
     choices = Choices(model="my vae", anchors=("it's here", "b"), search="greedy")
-    assert shlex.split(interpolate_command(choices))[6:10] == ["--from", "it's here", "--to", "b"]
-    assert shlex.split(decode_command(choices, (0.5, -1.0)))[5:9] == ["my vae", "--z", "[0.5,-1.0]", "--set"]
+    assert shlex.split(command_line(asked_walk(choices)))[6:10] == ["--text", "it's here", "--text", "b"]
+    assert shlex.split(command_line(asked_decode(choices, (0.5, -1.0))))[5:8] == ["my vae", "--z", "[[0.5,-1.0]]"]
 
 
 def test_the_scripted_hand_starts_and_ends_at_the_sentences():

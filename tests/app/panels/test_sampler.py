@@ -14,7 +14,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QGuiApplication
 
 from app.panels.sampler import SamplerPanel, exports
-from app.panels.sampler.parameters import Parameters, command_line, parse_ladder
+from app.panels.sampler.parameters import Parameters, parse_ladder
 from app.panels.sampler.run import Run
 from app.panels.sampler.words import bars_of, slot_text, terms_of, verdict, words_of
 from app.widgets.playhead import LIVE, SPEEDS
@@ -25,6 +25,7 @@ from engine.messages import (
     MoveWeights,
     Sample,
     Similarity,
+    command_line,
     decode_event,
     decode_request,
     encode,
@@ -234,8 +235,7 @@ def test_ladder_text():
 def test_command_line_leaves_defaults_out():
     line = command_line(msgspec.structs.replace(REQUEST, moves=MoveWeights(insert=0.5)))
     assert line == (
-        "python -m engine mh --model tiny --keywords 'juice natural brand' --steps 60 --chains 2 "
-        "--insert 0.5 --seed 3 --out run.jsonl"
+        "python -m engine mh --model tiny --keywords 'juice natural brand' --steps 60 --chains 2 --insert 0.5 --seed 3"
     )
 
 

@@ -86,6 +86,7 @@ def test_eval_measures_a_latent_space(tmp_path: Path) -> None:
             "Path must be one of linear, spherical",
         ),
         (["sample-prior", "--model", "vae", "--set", "beam"], "NAME=VALUE"),
+        (["sample-prior", "--model", "ae", "--n", "2"], "ae is an autoencoder: it has no prior to draw from"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], sentence: str) -> None:
