@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import torch
 
 from engine.assets import CHECKPOINTS
+from engine.capabilities import Model
 from engine.checkpoint import SUFFIX, CheckpointError, load, read_header
 from engine.files import stamp_of
 from engine.messages import BrokenModel, ModelInfo, ModelLoaded, Progress
@@ -35,7 +35,7 @@ class Library:
     def __init__(self, device: torch.device, where: Sequence[Path] | None = None) -> None:
         self.device = device
         self._where = where
-        self._loaded: dict[str, tuple[Any, ModelInfo]] = {}
+        self._loaded: dict[str, tuple[Model, ModelInfo]] = {}
         self._stamps: dict[str, Stamp] = {}  # of the files the models were read from, by name
         self._broken: set[str] = set()  # loaded models whose file cannot be read any more
         self._headers: dict[str, tuple[Stamp, ModelInfo | CheckpointError]] = {}  # as read last, by path
@@ -103,7 +103,7 @@ class Library:
             if found is None or strict:
                 raise
 
-    def get(self, name: str) -> tuple[Any, ModelInfo]:
+    def get(self, name: str) -> tuple[Model, ModelInfo]:
         """A model and its description, loaded now if need be; raises CheckpointError."""
         for _ in self.load(name):
             pass
@@ -111,7 +111,7 @@ class Library:
         assert found is not None
         return found
 
-    def add(self, model: Any, info: ModelInfo) -> None:
+    def add(self, model: Model, info: ModelInfo) -> None:
         """Keep a model made elsewhere (a test's, an adapter's)."""
         self._loaded[info.name] = (model, info)
         self._stamps.pop(info.name, None)
@@ -185,7 +185,7 @@ class Library:
         now = stamp_of(Path(info.path)) if info.name in self._stamps else None
         return now is not None and now != self._stamps[info.name]
 
-    def _find(self, name: str) -> tuple[Any, ModelInfo] | None:
+    def _find(self, name: str) -> tuple[Model, ModelInfo] | None:
         """A loaded model by name, by path, or by any other way that `resolve` knows."""
         if name in self._loaded:
             return self._loaded[name]

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
@@ -180,9 +181,8 @@ class Engine(EngineClient):
 
     def _end(self, job: Job, event: Event) -> None:
         with suppress(Exception):  # a job that fails in its own clean-up has ended all the same
-            close = getattr(job.work, "close", None)
-            if close:
-                close()
+            if isinstance(job.work, Generator):
+                job.work.close()
         with self._changed:
             self._mailbox.done(job)
             self._post(job.id, event)

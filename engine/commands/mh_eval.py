@@ -11,6 +11,7 @@ import torch
 import typer
 from rich.progress import track
 
+from engine.capabilities import Scores, require
 from engine.commands.options import DEVICE, JSON
 from engine.commands.output import errors, print_figures, print_json, say
 from engine.device import choose
@@ -95,7 +96,7 @@ def mh_eval(
         "every_keyword_present": complete,
         "log_prob_per_word_last": _per_word(last),
         "log_prob_per_word_likeliest": _per_word(best),
-        "log_prob_per_word_references": _references(library.get(model)[0], concepts),
+        "log_prob_per_word_references": _references(require(library.get(model)[0], Scores, model), concepts),
         "references": sum(map(len, concepts.values())),
         "words_last": float(np.mean([n - 1 for _, n in last])),
         "words_likeliest": float(np.mean([n - 1 for _, n in best])),
@@ -122,7 +123,7 @@ def _per_word(values: list[tuple[float, int]]) -> float:
     return sum(v for v, _ in values) / sum(n for _, n in values)
 
 
-def _references(model: Any, concepts: dict[tuple[str, ...], list[str]]) -> float:
+def _references(model: Scores, concepts: dict[tuple[str, ...], list[str]]) -> float:
     sentences = [model.tokenizer.encode(s) for references in concepts.values() for s in references]
     with torch.inference_mode():
         nll, count = negative_log_likelihood(model, sentences)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import typer
 
+from engine.capabilities import Latent, Mixture, Scores, direction
 from engine.commands.beam import read_options
 from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
 from engine.commands.options import DEVICE, JSON, Asked, add_command
@@ -20,7 +21,6 @@ from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
 from engine.messages import Event, InspectTraining, ModelSaved, Train, TrainingBegan, TrainingKept, TrainingPoint
-from engine.text import UNK
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
 
@@ -125,21 +125,22 @@ def evaluate(
         _show(bleu(model, text, text_column, target_column, settings, slots=slots_column), as_json)
         return
     found, info = Library(torch.device("cpu")).get(model)
-    latent = "Latent" in info.capabilities
-    if not latent and "Scores" not in info.capabilities:
+    if not isinstance(found, Latent | Scores):
         raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
-    mixture = "Mixture" in info.capabilities
-    if label_column and not mixture:
+    if label_column and not isinstance(found, Mixture):
         raise ValueError(f"{info.name} has no clusters to compare labels with; leave --label-column out")
     held = read_labelled(text, text_column, label_column)
-    step = -1 if getattr(found, "direction", "forward") == "backward" else 1
+    step = -1 if direction(found) == "backward" else 1
     sentences = [found.tokenizer.encode(sentence)[::step] for sentence in held.texts]
     if not all(sentences):
         raise ValueError(f"{text.name} holds a line without a word")
-    if latent:
+    if isinstance(found, Latent):
         with torch.inference_mode():
             labels = {"": held.labels} if held.labels else {}
-            metrics = evaluate_mixture(found, sentences, labels) if mixture else evaluate_latent(found, sentences)
+            if isinstance(found, Mixture):
+                metrics = evaluate_mixture(found, sentences, labels)
+            else:
+                metrics = evaluate_latent(found, sentences)
         if as_json:
             print_json({"model": info.name, "sentences": len(sentences), "metrics": metrics})
         else:
@@ -152,7 +153,7 @@ def evaluate(
         "sentences": len(sentences),
         "words": count,
         "words_include_end_marks": True,
-        "unknown_words": sum(s.count(UNK) for s in sentences),
+        "unknown_words": sum(s.count(found.tokenizer.unknown) for s in sentences),
         "nll_per_word": nll / count,
         "perplexity": math.exp(nll / count),
     }

@@ -12,6 +12,7 @@ import torch
 import typer
 from rich.progress import track
 
+from engine.capabilities import Model
 from engine.commands.beam import read_options
 from engine.commands.columns import TEXT_COLUMN, TEXT_FILE
 from engine.commands.output import errors, note
@@ -26,7 +27,7 @@ from engine.search.batch import translate_each
 from engine.search.sources import learnt_length, parts
 
 
-def outputs(model: Any, info: ModelInfo, texts: Sequence[str], options: SearchOptions) -> list[str]:
+def outputs(model: Model, info: ModelInfo, texts: Sequence[str], options: SearchOptions) -> list[str]:
     """The best output for each text (of a decoder that draws: what it draws), in order; an empty line stays empty.
 
     On stderr a progress bar, and how many outputs are unfinished or lack what was asked for.

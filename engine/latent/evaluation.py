@@ -93,7 +93,7 @@ def generation(model: Latent, sentences: Sentences, drawn: int, seed: int, train
     """How like real text greedy samples of the prior are."""
     written = decode(model, model.prior.sample(drawn, np.random.default_rng(seed)))
     how = f"{drawn:,} greedy prior samples"
-    reverse = reverse_perplexity(written, sentences, model.tokenizer.size)
+    reverse = reverse_perplexity(written, sentences, model.tokenizer)
     words = sum(len(s) + 1 for s in sentences)
     out = {"reverse_perplexity": Metric(reverse, "", f"interpolated Kneser-Ney 3-gram trained on {how}", words, OF)}
     if training:

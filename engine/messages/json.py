@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Union
+from typing import Any, Union, get_origin
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ def _plain(value: Any) -> Any:
 
 
 def _revive(kind: Any, value: Any) -> Any:
-    kind = getattr(kind, "__origin__", kind)
+    kind = get_origin(kind) or kind
     if kind is np.ndarray:
         return np.asarray(value)
     raise TypeError(f"cannot read a {kind.__name__} from JSON")

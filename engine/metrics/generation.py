@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.metrics.ngram import KneserNey
+from engine.vocabulary import Vocabulary
 
 
 def unigram_kl(generated: Sequence[Sequence[int]], training: Sequence[Sequence[int]]) -> float:
@@ -24,7 +25,7 @@ def unigram_kl(generated: Sequence[Sequence[int]], training: Sequence[Sequence[i
 
 
 def reverse_perplexity(
-    generated: Sequence[Sequence[int]], real: Sequence[Sequence[int]], vocabulary: int, *, order: int = 3
+    generated: Sequence[Sequence[int]], real: Sequence[Sequence[int]], vocabulary: Vocabulary, *, order: int = 3
 ) -> float:
     """Perplexity on real text of an n-gram model trained on generated text (Zhao et al. 2018 use a neural one).
 

@@ -9,7 +9,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from engine.text import BOS, EOS
+from engine.vocabulary import Vocabulary
 
 Gram = tuple[int, ...]
 
@@ -17,12 +17,13 @@ Gram = tuple[int, ...]
 class KneserNey:
     """Log-probabilities of sentences of token ids; the order-0 distribution is uniform over the vocabulary."""
 
-    def __init__(self, order: int, sentences: Iterable[Sequence[int]], vocabulary: int) -> None:
+    def __init__(self, order: int, sentences: Iterable[Sequence[int]], vocabulary: Vocabulary) -> None:
         self.order = order
-        self.vocabulary = vocabulary
+        self.vocabulary = vocabulary.size
+        self._begin, self._end = (vocabulary.begin,) * (order - 1), (vocabulary.end,)
         counts: list[Counter[Gram]] = [Counter() for _ in range(order + 1)]
         for sentence in sentences:
-            padded = (BOS,) * (order - 1) + tuple(sentence) + (EOS,)
+            padded = self._begin + tuple(sentence) + self._end
             for i in range(order - 1, len(padded)):
                 counts[order][padded[i - order + 1 : i + 1]] += 1
         # below the highest order a gram counts once for each distinct word before it
@@ -57,7 +58,7 @@ class KneserNey:
 
     def log_prob(self, sentence: Sequence[int]) -> float:
         """Log-probability of a sentence and its end mark, in nats."""
-        padded = (BOS,) * (self.order - 1) + tuple(sentence) + (EOS,)
+        padded = self._begin + tuple(sentence) + self._end
         return sum(
             math.log(self.probability(padded[i - self.order + 1 : i], padded[i]))
             for i in range(self.order - 1, len(padded))

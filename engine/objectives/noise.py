@@ -10,15 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine.text import MARKS, UNK
+from engine.vocabulary import Vocabulary
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-def word_dropout(inputs: Tensor, share: float) -> Tensor:
+def word_dropout(inputs: Tensor, share: float, vocabulary: Vocabulary) -> Tensor:
     """Decoder inputs with this share of the words replaced by the unknown mark (Bowman et al. 2016); marks stay."""
-    dropped = (torch.rand(inputs.shape, device=inputs.device) < share) & (inputs >= MARKS)
-    return inputs.masked_fill(dropped, UNK)
+    marks = torch.tensor(vocabulary.marks, device=inputs.device)
+    dropped = (torch.rand(inputs.shape, device=inputs.device) < share) & ~torch.isin(inputs, marks)
+    return inputs.masked_fill(dropped, vocabulary.unknown)
 
 
 class Corruption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,13 +30,13 @@ class Corruption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shuffle: Annotated[int, msgspec.Meta(ge=0)] = 3  # places a word may move; 0 and 1: none
 
 
-def corrupt(sentence: Sequence[int], how: Corruption, random: np.random.Generator) -> list[int]:
-    """A spoilt copy of a sentence of token ids; never empty unless the sentence is."""
+def corrupt(sentence: Sequence[int], how: Corruption, unknown: int, random: np.random.Generator) -> list[int]:
+    """A spoilt copy of a sentence of token ids, `unknown` for its blanks; never empty unless the sentence is."""
     words = np.asarray(sentence, dtype=np.int64)
     kept = words[random.random(len(words)) >= how.delete]
     if not len(kept):
         kept = words[:1]
-    blanked = np.where(random.random(len(kept)) < how.blank, UNK, kept)
+    blanked = np.where(random.random(len(kept)) < how.blank, unknown, kept)
     # sorting place + uniform(0, k) moves no word by k places or more
     order = np.argsort(np.arange(len(kept)) + random.random(len(kept)) * how.shuffle, kind="stable")
     return [int(w) for w in (blanked[order] if how.shuffle > 1 else blanked)]

@@ -5,27 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from engine.capabilities import Scores, require
 from engine.messages import Metric
 from engine.metrics.ngram import KneserNey
 from engine.models import build, read_config
-from engine.text import BOS, EOS, UNK, Tokenizer
+from engine.models.parts.padding import lengths_of, pad
+from engine.text import Tokenizer
 from engine.training.data import read_split, training_rows
 from engine.training.recipe import Recipe
 from engine.training.task import Batch, Loss, ModelTask
+from engine.vocabulary import Vocabulary
 
 
-def pad_sentences(sentences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Token ids with marks: [B, 1 + T] (begin first, end last, zero-padded) and counted targets [B]."""
-    lengths = torch.tensor([len(s) + 1 for s in sentences])
-    tokens = torch.zeros(len(sentences), int(lengths.max()) + 1, dtype=torch.long)
-    for row, sentence in enumerate(sentences):
-        tokens[row, : len(sentence) + 2] = torch.tensor([BOS, *sentence, EOS])
-    return tokens, lengths
+def pad_sentences(sentences: Sequence[Sequence[int]], vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
+    """Token ids with marks, [B, 1 + T] (begin first, end last, padded), and counted targets, [B]."""
+    return pad(sentences, vocabulary, begin=True, end=True), lengths_of(sentences)
 
 
 class LanguageModelTask(ModelTask):
@@ -43,7 +41,7 @@ class LanguageModelTask(ModelTask):
         self._test = [self._encode(r[-1]) for r in read_split(recipe.data, folder, "test")]
         config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
         torch.manual_seed(recipe.seed)
-        self.model: Any = build(config, self.tokenizer)
+        self.model = build(config, self.tokenizer)
         self.lengths = [len(s) + 1 for s in self.train_sentences]
 
     @property
@@ -53,20 +51,20 @@ class LanguageModelTask(ModelTask):
 
     def step(self, batch: Batch) -> Iterator[Loss]:
         """Summed negative log-likelihood, per token."""
-        tokens, lengths = pad_sentences([self.train_sentences[i] for i in batch.indices])
+        tokens, lengths = pad_sentences([self.train_sentences[i] for i in batch.indices], self.tokenizer)
         yield Loss(self.model(tokens.to(batch.device), lengths).sum(), int(lengths.sum()))
 
     def validate(self) -> tuple[float, dict[str, float]]:
         """Validation nats per token."""
-        nll, count = negative_log_likelihood(self.model, self._valid)
+        nll, count = negative_log_likelihood(require(self.model, Scores), self._valid)
         return nll / count, {"nll_per_word": nll / count, "perplexity": math.exp(nll / count)}
 
     def test(self) -> dict[str, Metric]:
         """Test perplexity beside an interpolated Kneser-Ney 5-gram's on the same sentences."""
-        nll, count = negative_log_likelihood(self.model, self._test)
-        unknown = sum(s.count(UNK) for s in self._test)
+        nll, count = negative_log_likelihood(require(self.model, Scores), self._test)
+        unknown = sum(s.count(self.tokenizer.unknown) for s in self._test)
         of = "words and punctuation, end marks included"
-        ngram = KneserNey(5, self.train_sentences, self.tokenizer.size)
+        ngram = KneserNey(5, self.train_sentences, self.tokenizer)
         baseline = math.exp(-sum(ngram.log_prob(s) for s in self._test) / count)
         return {
             "nll_per_word": Metric(nll / count, "nats", "exact", count, of),
@@ -81,14 +79,15 @@ class LanguageModelTask(ModelTask):
         return ids[::-1] if self.backward else ids
 
 
-def negative_log_likelihood(model: Any, sentences: Sequence[Sequence[int]], *, batch: int = 128) -> tuple[float, int]:
+def negative_log_likelihood(
+    model: Scores, sentences: Sequence[Sequence[int]], *, batch: int = 128
+) -> tuple[float, int]:
     """Summed nats and counted tokens (end marks included) of sentences already in the model's reading order."""
     total, count = 0.0, 0
     order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
     for start in range(0, len(order), batch):
-        tokens, lengths = pad_sentences([sentences[i] for i in order[start : start + batch]])
-        device = next(model.parameters()).device
-        scores = model.score(model.begin(len(tokens)), tokens[:, 1:].to(device), lengths.to(device))
+        tokens, lengths = pad_sentences([sentences[i] for i in order[start : start + batch]], model.tokenizer)
+        scores = model.score(model.begin(len(tokens)), tokens[:, 1:].to(model.device), lengths.to(model.device))
         total -= float(scores.double().sum())
         count += int(lengths.sum())
     return total, count

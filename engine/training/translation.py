@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import torch
 
+from engine.capabilities import Seq2Seq, require
 from engine.messages import Metric
 from engine.models import build, read_config
+from engine.models.parts.model import TextModel
 from engine.text import Tokenizer
 from engine.training.augmentation import Augmentation, Augmenter
 from engine.training.data import held_out, read_split, training_rows
@@ -52,7 +53,7 @@ class TranslationTask(ModelTask):
         self._test = self._encode(self._test_text)
         config = read_config({**recipe.model, "vocabulary": self.tokenizer.size})
         torch.manual_seed(recipe.seed)
-        self.model: Any = build(config, self.tokenizer)
+        self.model = build(config, self.tokenizer)
 
     def begin(self, number: int) -> None:
         """Encode the pairs of one pass over the text; with augmentation each pass has its own."""
@@ -91,13 +92,13 @@ class TranslationTask(ModelTask):
         likelihood = Metric(nll / count, "nats", "exact", count, "target pieces, end marks included")
         pairs = [(source, target) for source, target in self._test_text]
         slots = str(self.recipe.options.get("slots", ""))
-        return {**translation_quality(self.model, pairs, slots), "nll_per_token": likelihood}
+        return {**translation_quality(require(self.model, Seq2Seq), pairs, slots), "nll_per_token": likelihood}
 
     def _encode(self, rows: Sequence[tuple[str, ...]]) -> list[Pair]:
         return [(self.tokenizer.encode(s), self.tokenizer.encode(t)) for s, t in rows]
 
 
-def negative_log_likelihood(model: Any, pairs: Sequence[Pair], *, batch: int = 64) -> tuple[float, int]:
+def negative_log_likelihood(model: TextModel, pairs: Sequence[Pair], *, batch: int = 64) -> tuple[float, int]:
     """Summed nats and counted target tokens, end marks included."""
     total, count = 0.0, 0
     order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))

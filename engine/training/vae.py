@@ -25,7 +25,7 @@ from engine.objectives.bag_of_words import bag_of_words, rarity
 from engine.objectives.composition import Aggressive, read_objective
 from engine.objectives.free_bits import free_bits
 from engine.objectives.noise import corrupt, word_dropout
-from engine.text import EOS, Tokenizer
+from engine.text import Tokenizer
 from engine.training.data import read_split, training_rows
 from engine.training.language_model import pad_sentences
 from engine.training.recipe import Optimisation, Recipe
@@ -94,19 +94,19 @@ class VaeTask(ModelTask):
         self, sentences: Sequence[Sequence[int]], random: np.random.Generator, step: int = 0
     ) -> dict[str, Tensor]:
         """All loss terms the model has, in nats, summed over the batch and unweighted."""
-        tokens, lengths = pad_sentences(sentences)
+        tokens, lengths = pad_sentences(sentences, self.tokenizer)
         tokens = tokens.to(self.model.device)
         posterior = self._infer(sentences, tokens, lengths, random)
         points = self.draw(posterior, step)
         inputs = tokens[:, :-1]
         if self.model.training:
-            inputs = word_dropout(inputs, self.objective.word_dropout)
+            inputs = word_dropout(inputs, self.objective.word_dropout, self.tokenizer)
         out = {"reconstruction": self.model(points, inputs, tokens[:, 1:], lengths).sum()}
         out.update(self.divergences(posterior, points))
         if "bag-of-words" in self.objective.terms:
             rows, words = packed_rows(lengths).to(tokens.device), tokens[:, 1:]
             flat = torch.nn.utils.rnn.pack_padded_sequence(words, lengths, batch_first=True, enforce_sorted=False).data
-            inside = flat != EOS
+            inside = flat != self.tokenizer.end
             rare = self._bag_weights if self._bag_weights is None else self._bag_weights.to(tokens.device)
             bag = bag_of_words(self.model.bag_log_probs(points), rows[inside], flat[inside], rare)
             out["bag-of-words"] = bag.sum()
@@ -132,7 +132,7 @@ class VaeTask(ModelTask):
         how = self.objective.corruption
         if how is None or not self.model.training:
             return self.model.infer(tokens[:, 1:], lengths)
-        return self.model.infer(*self.model.read([corrupt(s, how, random) for s in sentences]))
+        return self.model.infer(*self.model.read([corrupt(s, how, self.tokenizer.unknown, random) for s in sentences]))
 
     def _catch_up(self, how: Aggressive, step: int) -> Iterator[Loss]:
         """Losses of fresh batches for the encoder alone until they stall (He et al. 2019).

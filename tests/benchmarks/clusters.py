@@ -74,7 +74,7 @@ def _sentences(random: np.random.Generator, count: int) -> Sentences:
 
 
 def _ours(model: MixtureVae, sentences: Sentences) -> Tensor:
-    tokens, lengths = pad_sentences(sentences)
+    tokens, lengths = pad_sentences(sentences, model.tokenizer)
     mean, log_var, log_q = model.infer(tokens[:, 1:], lengths)
     losses = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
     prior = (model.prior_mean, model.prior_log_var)
@@ -85,7 +85,7 @@ def _ours(model: MixtureVae, sentences: Sentences) -> Tensor:
 
 def _naive(model: MixtureVae, sentences: Sentences) -> Tensor:
     """The usual first version: all padded, every position projected, the mixture's divergence a component at a time."""
-    tokens, lengths = pad_sentences(sentences)
+    tokens, lengths = pad_sentences(sentences, model.tokenizer)
     inputs, targets = tokens[:, :-1], tokens[:, 1:]
     both = _last_states(model, targets, lengths)
     assert model.to_mean is not None

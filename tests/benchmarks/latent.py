@@ -104,7 +104,7 @@ def _model(config: TextVaeConfig) -> TextVae:
 
 
 def _ours(model: TextVae, sentences: list[list[int]]) -> Tensor:
-    tokens, lengths = pad_sentences(sentences)
+    tokens, lengths = pad_sentences(sentences, model.tokenizer)
     mean, log_var = model.infer(tokens[:, 1:], lengths)
     losses = model(gaussian.sample(mean, log_var), tokens[:, :-1], tokens[:, 1:], lengths)
     return losses.sum() + gaussian.kl_to_prior(mean, log_var).sum()
@@ -112,7 +112,7 @@ def _ours(model: TextVae, sentences: list[list[int]]) -> Tensor:
 
 def _naive(model: TextVae, sentences: list[list[int]]) -> Tensor:
     """The usual first version: everything padded, every position projected on the whole vocabulary."""
-    tokens, lengths = pad_sentences(sentences)
+    tokens, lengths = pad_sentences(sentences, model.tokenizer)
     inputs, targets = tokens[:, :-1], tokens[:, 1:]
     # packing is left out, so the backward direction is run over reversed sentences and the states are picked by hand
     reversed_targets = torch.full_like(targets, PAD)

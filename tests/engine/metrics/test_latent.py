@@ -15,6 +15,7 @@ from engine.metrics.latent import (
     mutual_information,
     verdict,
 )
+from tests.engine.words import Words
 
 
 def test_log_mean_exp_survives_where_the_plain_form_underflows() -> None:
@@ -83,6 +84,6 @@ def test_unigram_kl_is_zero_for_the_same_text_and_exact_otherwise() -> None:
 
 def test_reverse_perplexity_prefers_samples_like_the_real_text() -> None:
     real = [[5, 6, 7], [7, 6, 5], [5, 7]] * 4
-    alike = reverse_perplexity(real, real, 10)
-    dull = reverse_perplexity([[5, 5, 5]] * 12, real, 10)
+    alike = reverse_perplexity(real, real, Words(10))
+    dull = reverse_perplexity([[5, 5, 5]] * 12, real, Words(10))
     assert 1.0 < alike < dull

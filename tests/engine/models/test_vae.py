@@ -50,7 +50,7 @@ def test_step_by_step_gives_the_training_scores(
 ) -> None:
     model = tiny_vae(tokenizer, cell=cell, layers=layers, entry=places)
     points = torch.randn(len(SENTENCES), 3)
-    tokens, lengths = pad_sentences(SENTENCES)
+    tokens, lengths = pad_sentences(SENTENCES, tokenizer)
     packed = model(points, tokens[:, :-1], tokens[:, 1:], lengths)
     decoder = model.decoder(points)
     scores = decoder.score(decoder.begin(4), tokens[:, 1:], lengths)

@@ -53,7 +53,7 @@ class AdversarialTask(LanguageModelTask):
 
     def step(self, batch: Batch) -> Iterator[Loss]:
         yield from super().step(batch)
-        tokens, _ = pad_sentences([self.train_sentences[i] for i in batch.indices])
+        tokens, _ = pad_sentences([self.train_sentences[i] for i in batch.indices], self.tokenizer)
         vectors = self.model.embedding(tokens.to(batch.device)).mean(1)
         noise = torch.randn(vectors.shape, device=batch.device)
         real, false = self.judge(vectors.detach()), self.judge(noise)
