@@ -32,7 +32,9 @@ def clusters(
     if input_file:
         found = read_labelled(input_file, text_column, label_column)
         if (labels or bool(label_column)) and not found.labels:
-            raise ValueError(" ".join([*found.said[1:], f"{input_file.name} has no label for each sentence"]))
+            if found.columns.label is None:
+                raise ValueError(f"{input_file.name} has no column that looks like labels; name it by --label-column")
+            raise ValueError("; ".join(found.said[1:]))
         texts += found.texts
         marks += found.labels if labels or label_column else ()
     if not texts:

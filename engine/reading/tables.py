@@ -19,6 +19,7 @@ from engine.reading.files import read_lines
 _DELIMITERS = ",;\t|"
 _LOOKED_AT = 2000  # rows, from which columns are guessed
 _NAME = re.compile(r"[^\W\d][\w .#/()\-]{0,39}|")  # what a column is called; pandas leaves its index without a name
+_NUMBER = re.compile(r"-?\d{1,6}")  # of a column
 _SENTENCE_END = (".", "!", "?", "…", '."', "。")
 _MOST_LABEL = 60  # characters
 _FEW = 40  # rows, in which labels need not come again and again
@@ -59,7 +60,7 @@ class Table:
         folded = [name.casefold() for name in self.header]
         if wanted.casefold() in folded:
             return folded.index(wanted.casefold())
-        if re.fullmatch(r"-?\d{1,6}", wanted) and -self.width <= int(wanted) < self.width:
+        if _NUMBER.fullmatch(wanted) and -self.width <= int(wanted) < self.width:
             return int(wanted) % self.width
         if self.width == 1:
             raise ValueError(f"{self.name} has no column {wanted}: its lines hold a sentence each and nothing else")
@@ -115,7 +116,7 @@ def table_of(name: str, lines: Sequence[str], names: Iterable[str] = ()) -> Tabl
     width = counts.most_common(1)[0][0] if counts else 1
     rows = [cells if len(cells) == width else _of_width(cells, width) for _, cells in divided]
     numbers = [number for number, _ in divided]
-    asked = {wanted.casefold() for wanted in names if wanted}
+    asked = {wanted.casefold() for wanted in names if wanted and not _NUMBER.fullmatch(wanted)}
     header: tuple[str, ...] = ()
     if len(rows) > 1 and (
         not asked.isdisjoint(cell.casefold() for cell in rows[0])
@@ -313,7 +314,7 @@ def _look(cells: Sequence[str]) -> _Look:
 
 
 def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
-    """The column that says of which kind each sentence is: short, no sentences, few different ones."""
+    """The first column that says of which kind each sentence is: short, no sentences, few different ones."""
     others = {c: look for c, look in enumerate(looks) if c != text}
 
     def is_label(c: int) -> bool:
@@ -331,7 +332,7 @@ def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
         )
 
     found = [c for c in others if is_label(c)]
-    return min(found, key=lambda c: (looks[c].numeric, looks[c].different < 2, looks[c].different, c), default=None)
+    return min(found, key=lambda c: (looks[c].numeric, looks[c].different < 2, c), default=None)
 
 
 def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], *, usual: bool) -> bool:

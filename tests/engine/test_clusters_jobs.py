@@ -450,7 +450,7 @@ def test_the_command_finds_sentences_and_labels_wherever_they_stand(folder: Path
     ("text", "arguments", "sentence"),
     [
         ("\n", [], "holds no sentence"),
-        (f"{A}\n", ["--labels"], "text.txt has no label for each sentence"),
+        (f"{A}\n", ["--labels"], "text.txt has no column that looks like labels; name it by --label-column"),
         (
             f"x\t{A}\n\t{B}\n",
             ["--labels"],

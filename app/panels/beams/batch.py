@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -11,9 +12,10 @@ from PySide6.QtCore import QObject, Signal
 from app.bridge import Bridge
 from app.panels.beams.decoders import Decoder, Setup, released
 from engine.messages import Cancelled, Failed, Finished, Message, Metric, Priority, ScoreTexts, SearchDone, TextScores
-from engine.reading import guess_pair, read_table
+from engine.reading import guess_pair, read_lines, table_of
 
 LIMIT = 2000  # sentences
+MOST_LINES = 5 * LIMIT  # that are looked at
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Series:
 
 def read_pairs(path: Path) -> tuple[list[Pair], str]:
     """Sentences of a text file with their references, where it has any, and what was taken; raises ValueError."""
-    table = read_table(path)
+    table = table_of(path.name, list(islice(read_lines(path), MOST_LINES)))
     source, target = guess_pair(table)
     pairs = [Pair(row[source], row[target] if target is not None else "") for row in table.rows if row[source]]
     if not pairs:
@@ -61,7 +63,7 @@ def read_pairs(path: Path) -> tuple[list[Pair], str]:
         references = f"references from {table.title(target)}" if target is not None else "no references"
         said.append(f"{path.name}: sentences from {table.title(source)}, {references}")
     if len(pairs) > LIMIT:
-        said.append(f"{path.name} has {len(pairs):,} sentences; the first {LIMIT:,} are taken")
+        said.append(f"{path.name} has more sentences; the first {LIMIT:,} are taken")
     return pairs[:LIMIT], "".join(f"{s}. " for s in said).strip()
 
 

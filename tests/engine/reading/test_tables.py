@@ -88,6 +88,7 @@ def test_a_first_line_is_known_by_the_name_asked_for(tmp_path) -> None:
     rows = [("farbe", "wort"), ("red", "house"), ("blue", "sea")]
     assert table(tmp_path, tabs(rows)).header == ()
     assert table(tmp_path, tabs(rows), names=("Farbe",)).header == ("farbe", "wort")
+    assert table(tmp_path, "a b\t1\nc d\t0\n", names=("1",)).header == (), "a number is the place of a column"
 
 
 @pytest.mark.parametrize(
