@@ -85,6 +85,10 @@ class Tokenizer:
             lines = truecase(map(split_words, sentences)) if kind == "word" else [split_spaced(s) for s in sentences]
             counts = Counter(w for line in lines for w in line)
             keep = {w for w, n in counts.most_common(size - MARKS) if n >= min_count}
+            if not keep:
+                raise ValueError(
+                    f"no word is left for a tokenizer of {size} entries, each seen {min_count} times or more"
+                )
             # SentencePiece must see exactly the kept words: what is cut would otherwise compete for places.
             text: Iterable[str] = (" ".join(w for w in line if w in keep) for line in lines)
             size = len(keep) + MARKS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import tempfile
@@ -13,8 +14,19 @@ import torch
 from engine.checkpoint import CheckpointError, read_header
 from engine.files import is_there
 from engine.jobs import Context, handles
-from engine.messages import DropTraining, Event, Existing, InspectTraining, ModelSaved, Progress, Train, TrainingKept
-from engine.training.recipe import find_recipe, read_recipe
+from engine.messages import (
+    DropTraining,
+    Event,
+    Existing,
+    InspectTraining,
+    ModelSaved,
+    Progress,
+    Train,
+    TrainingBegan,
+    TrainingKept,
+    brief,
+)
+from engine.training.recipe import Recipe, find_recipe, read_recipe
 from engine.training.state import IN_HEADER, fingerprint, inspect, state_path
 from engine.training.tasks import make_recorder, make_task
 from engine.training.trainer import Trainer
@@ -30,12 +42,17 @@ def train_model(request: Train, context: Context) -> Generator[Event]:
     output = place(Path(request.output), asked[:IN_HEADER], request.existing)
     claim(run)
     claim(output.parent)
+    state = state_path(run, recipe.name, asked)
+    if not is_there(state) and is_made(recipe, asked[:IN_HEADER], output):
+        yield TrainingBegan(state=str(state), output=str(output), step=0, total=0, finished=True)
+        yield ModelSaved(info=context.library.describe(output))
+        return
     threads = request.threads or max(1, (os.cpu_count() or 2) - 1)
     with torch.inference_mode(False):
         task = make_task(recipe, data)
         recorder = make_recorder(task, request.frames)
         trainer = Trainer(recipe, task, device=context.device, recorder=recorder, request=asked)
-    work = trainer.run(state_path(run, recipe.name, asked), output)
+    work = trainer.run(state, output)
     try:
         while (event := _advance(work, threads)) is not None:
             saved = isinstance(event, ModelSaved)
@@ -71,8 +88,17 @@ def place(output: Path, asked: str, existing: Existing) -> Path:
 
     What the same request has made is made again in its place.
     """
-    if output.is_dir():
-        raise ValueError(f"the checkpoint cannot be written: {output} is a folder")
+    try:
+        output.lstat()
+        if output.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not os.access(output, os.W_OK):
+            raise PermissionError(errno.EACCES, "it may not be written")
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # a name that is too long or can be none
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"the checkpoint cannot be written to {brief(output)}: {why}") from error
     if existing == "replace" or not is_there(output) or requested(output) == asked:
         return output
     if existing == "refuse":
@@ -90,6 +116,15 @@ def requested(path: Path) -> str:
         return str(read_header(path).document.trained.get("request", ""))
     except CheckpointError:
         return ""
+
+
+def is_made(recipe: Recipe, asked: str, output: Path) -> bool:
+    """Whether the checkpoint is what the request would make, title and all."""
+    if not asked or requested(output) != asked:
+        return False
+    there = read_header(output).document
+    labels = [(d.name, d.partner, d.role, d.card.title, d.card.summary, d.card.licence) for d in (there, recipe)]
+    return labels[0] == labels[1]
 
 
 def claim(folder: Path) -> None:

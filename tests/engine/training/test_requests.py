@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from engine.__main__ import app
 from engine.checkpoint import load_model, read_header
 from engine.client import JobFailed
+from engine.files import is_there
 from engine.jobs import Context
 from engine.jobs.training import train_model
 from engine.library import Library
@@ -115,6 +116,18 @@ def test_a_model_of_another_request_is_replaced_only_when_that_is_asked_for(fold
     assert read_header(first).info.trained["seed"] == 2
 
 
+def test_what_is_made_already_is_not_trained_again_though_its_state_is_gone(folder: Path) -> None:
+    events = trained(asked(folder))
+    Path(began(events).state).unlink()
+    before = saved(events).stat().st_mtime_ns
+    again = trained(asked(folder))
+    assert (steps(again), began(again).finished) == (0, True)
+    assert saved(again).stat().st_mtime_ns == before
+    other = trained(asked(folder, overrides={"card.title": "Another"}))  # a new header needs the weights again
+    assert steps(other) == 18
+    assert read_header(saved(other)).info.card.title == "Another"
+
+
 def test_a_file_that_is_no_model_is_not_replaced_either(folder: Path) -> None:
     (folder / "toy.safetensors").write_text("notes")
     with pytest.raises(ValueError, match="holds another model"):
@@ -131,7 +144,7 @@ def refused(request: Any) -> str:
     with pytest.raises((ValueError, OSError)) as caught:
         seen.extend(train_model(request, Context(Library(CPU, []), CPU)))
     assert steps(seen) == 0
-    assert not Path(request.output).is_file()
+    assert not is_there(Path(request.output))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -141,6 +154,11 @@ def refused(request: Any) -> str:
 def test_an_empty_split_is_named(folder: Path, split: str, text: str) -> None:
     (folder / "toy" / f"{split}.txt").write_text(text)
     assert f"the {split} split is empty: no line of toy/{split}.txt has text" in refused(asked(folder))
+
+
+@pytest.mark.parametrize("tokenizer", [{"tokenizer.min_count": 99}, {"tokenizer.size": 4}])
+def test_a_vocabulary_without_words_is_said(folder: Path, tokenizer: dict[str, int]) -> None:
+    assert "no word is left for a tokenizer" in refused(asked(folder, overrides=tokenizer))
 
 
 def test_rows_without_the_columns_are_an_empty_split(folder: Path) -> None:
@@ -178,6 +196,8 @@ def test_an_output_that_cannot_be_written_is_said_first(folder: Path) -> None:
     assert "it is a file, not a folder" in refused(asked(folder, output="file/toy"))
     assert "it is a file, not a folder" in refused(asked(folder, run="file"))
     assert "nothing can be written into" in refused(asked(folder, run="file/below"))
+    assert "File name too long" in refused(asked(folder, output="x" * 300))
+    assert "null byte" in refused(asked(folder, output="x\0y"))
     (folder / "toy.safetensors").mkdir()
     assert "is a folder" in refused(asked(folder))
 
