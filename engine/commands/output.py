@@ -97,10 +97,13 @@ def print_metrics(metrics: Mapping[str, Metric]) -> None:
         console.print(figure.append(harmless(detail), "dim"), soft_wrap=True)
 
 
-def answers(request: Request, device: str, *, threads: int = 0) -> Generator[Event, None, None]:
+def answers(
+    request: Request, device: str, *, threads: int = 0, stopped: Callable[[], bool] = lambda: False
+) -> Generator[Event, None, None]:
     """The events of a request, `Progress` drawn as a bar; raises JobFailed with one sentence.
 
     `threads`: torch's, 0 leaves them as they are; one is fastest for small steps, and the same bytes everywhere.
+    `stopped`: asked between two events, of whatever kind; the job is cancelled once it is.
     """
     import torch  # reading it takes a while: help and mistakes need not wait for it
 
@@ -111,9 +114,14 @@ def answers(request: Request, device: str, *, threads: int = 0) -> Generator[Eve
     engine = Engine(device, inline=True)
     try:
         with closing(engine.run(request)) as events:
-            yield from watch(events)
+            yield from watch(_until(stopped, events))
     finally:
         engine.close()
+
+
+def _until(stopped: Callable[[], bool], events: Iterator[Event]) -> Iterator[Event]:
+    while not stopped() and (event := next(events, None)) is not None:
+        yield event
 
 
 def watch(events: Iterable[Event]) -> Iterator[Event]:

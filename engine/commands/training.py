@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from engine.commands.translate import bleu
 from engine.latent.evaluation import evaluate as evaluate_latent
 from engine.latent.mixtures import evaluate_mixture
 from engine.library import Library
-from engine.messages import Event, InspectTraining, ModelSaved, Train, TrainingBegan, TrainingKept, TrainingPoint
+from engine.messages import InspectTraining, ModelSaved, Train, TrainingBegan, TrainingKept, TrainingPoint
 from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
 
@@ -51,19 +52,20 @@ def train(asked: Asked[Train], device: str = DEVICE, as_json: bool = JSON) -> No
         existing=given.get("existing", "refuse" if "output" in given else "keep-both"),
     )
     state = ""
-    for event in until_interrupted(answers(request, device)):
-        if isinstance(event, TrainingBegan):
-            state = event.state
-            if event.finished:
-                note(f"was trained before: the model is made again from {state}")
-            elif event.step:
-                note(f"goes on after step {event.step:,} of {event.total:,}, from {state}")
-        elif isinstance(event, TrainingPoint) and event.split == "valid":
-            figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
-            note(f"step {event.step:,}/{event.total:,}  valid  {figures}")
-        elif isinstance(event, ModelSaved):
-            _show_saved(event, as_json=as_json)
-            return
+    with interrupts() as interrupted:
+        for event in answers(request, device, stopped=interrupted):
+            if isinstance(event, TrainingBegan):
+                state = event.state
+                if event.finished:
+                    note(f"was trained before; the model is there, or is made again from {state}")
+                elif event.step:
+                    note(f"goes on after step {event.step:,} of {event.total:,}, from {state}")
+            elif isinstance(event, TrainingPoint) and event.split == "valid":
+                figures = "  ".join(f"{k} {v:.4g}" for k, v in event.terms.items())
+                note(f"step {event.step:,}/{event.total:,}  valid  {figures}")
+            elif isinstance(event, ModelSaved):
+                _show_saved(event, as_json=as_json)
+                return
     what = "there is nothing to keep"
     for left in answers(InspectTraining(state=state), device) if state else ():
         if isinstance(left, TrainingKept) and left.step:
@@ -80,8 +82,9 @@ def _show_saved(saved: ModelSaved, *, as_json: bool) -> None:
     print_metrics(saved.info.card.metrics)
 
 
-def until_interrupted(work: Generator[Event, None, None]) -> Iterator[Event]:
-    """Events until Ctrl+C; the step that runs is finished first, so that the work can be put away whole.
+@contextmanager
+def interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl+C was pressed: the step that runs is finished first, so that the work can be put away whole.
 
     A second Ctrl+C does not wait.
     """
@@ -94,11 +97,9 @@ def until_interrupted(work: Generator[Event, None, None]) -> Iterator[Event]:
 
     signal.signal(signal.SIGINT, press)
     try:
-        while not pressed and (event := next(work, None)) is not None:
-            yield event
+        yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, before)
-        work.close()
 
 
 def evaluate(
