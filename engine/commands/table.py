@@ -34,9 +34,9 @@ def table(
         raise ValueError(f"the table has no row {unknown[0]!r}; it has {', '.join(row.name for row in wanted.rows)}")
     lines = {}
     for row in wanted.rows:
-        stem = f"{name}-{row.slug}{'-small' if small else ''}"
+        stem = f"{Path(name).stem}-{row.slug}{'-small' if small else ''}"
         path = output / f"{stem}.safetensors"
-        if not path.exists() and (not only or row.name in only):
+        if (not only or row.name in only) and not is_taken_as_it_is(path):
             note(f"{row.name}: {path}")
             request = Train(
                 recipe=row.recipe,
@@ -55,6 +55,11 @@ def table(
         print_json(lines)
     else:
         say(*markdown(wanted, lines).splitlines())
+
+
+def is_taken_as_it_is(path: Path) -> bool:
+    """Whether a checkpoint does not say what was asked for, as older ones; of any other the training finds out."""
+    return path.exists() and not read_header(path).document.trained.get("request")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -43,7 +43,7 @@ def train_model(request: Train, context: Context) -> Generator[Event]:
     claim(run)
     claim(output.parent)
     state = state_path(run, recipe.name, asked)
-    if not is_there(state) and is_made(recipe, asked[:IN_HEADER], output):
+    if request.existing != "replace" and is_made(recipe, asked[:IN_HEADER], output):
         yield TrainingBegan(state=str(state), output=str(output), step=0, total=0, finished=True)
         yield ModelSaved(info=context.library.describe(output))
         return

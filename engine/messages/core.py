@@ -62,7 +62,7 @@ class ListModels(Request, frozen=True):
 
 
 Existing = Literal["refuse", "keep-both", "replace"]
-"""What becomes of another model that lies where a new one should go. What the same request made is made again."""
+"""What becomes of another model that lies where a new one should go. What the same request made stays as it is."""
 EXISTING_TIPS = {
     "refuse": "Nothing is trained, and it is said",
     "keep-both": "The new one's name gets a number",

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from engine.__main__ import app
 from engine.checkpoint import load_model, read_header
@@ -126,6 +126,24 @@ def test_what_is_made_already_is_not_trained_again_though_its_state_is_gone(fold
     other = trained(asked(folder, overrides={"card.title": "Another"}))  # a new header needs the weights again
     assert steps(other) == 18
     assert read_header(saved(other)).info.card.title == "Another"
+
+
+def test_a_table_shows_no_figures_of_another_text(tmp_path: Path) -> None:
+    here = write_text(tmp_path / "here")
+    there = write_text(tmp_path / "there", [s.replace("Tom", "Bob") for s in sentences()])
+    row = f'[[rows]]\nname = "Toy"\nrecipe = "{here / "toy.toml"}"\n'
+    (tmp_path / "t.toml").write_text(f'title = "T"\nsource = ""\n[columns]\nPPL = "perplexity"\n{row}')
+    places = ["--output", str(tmp_path / "models"), "--run", str(tmp_path / "runs"), "--threads", "1"]
+
+    def table(data: Path) -> Result:
+        return CliRunner().invoke(app, ["table", str(tmp_path / "t.toml"), "--data", str(data), *places, "--json"])
+
+    first = table(here)
+    assert first.exit_code == 0, first.output
+    assert table(here).stdout == first.stdout
+    refused_ = table(there)
+    assert refused_.exit_code != 0
+    assert "holds another model" in str(refused_.exception)
 
 
 def test_a_file_that_is_no_model_is_not_replaced_either(folder: Path) -> None:
