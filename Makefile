@@ -21,6 +21,7 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/test_house.py
 
 bench: $(VENV)/bench.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks $(ARGS)

@@ -12,8 +12,9 @@ import torch
 
 from engine.assets import CHECKPOINTS
 from engine.capabilities import Model
-from engine.checkpoint import SUFFIX, CheckpointError, load, read_header
+from engine.checkpoint import SUFFIX, CheckpointError
 from engine.files import stamp_of
+from engine.loaders import loader_of, models_in
 from engine.messages import BrokenModel, ModelInfo, ModelLoaded, Progress
 
 Stamp = tuple[int, int] | None
@@ -86,7 +87,7 @@ class Library:
         path = Path(found[1].path) if found is not None else self.resolve(name)
         stamp, began = stamp_of(path), time.perf_counter()
         try:
-            for step in load(path, self.device):
+            for step in loader_of(path).load(path, self.device):
                 if isinstance(step, Progress):
                     yield step
                 else:
@@ -131,7 +132,7 @@ class Library:
         infos: list[ModelInfo] = []
         broken: list[BrokenModel] = []
         for folder in dict.fromkeys(f.resolve() for f in self.folders):
-            for path in sorted(folder.glob(f"*{SUFFIX}")):
+            for path in models_in(folder):
                 try:
                     infos.append(self._named(self._header(path), infos))
                 except CheckpointError as error:
@@ -144,7 +145,7 @@ class Library:
         if stamp is None or key not in self._headers or self._headers[key][0] != stamp:
             found: ModelInfo | CheckpointError
             try:
-                found = read_header(path).info
+                found = loader_of(path).header(path)
             except CheckpointError as error:
                 found = error
             self._headers[key] = stamp, found
