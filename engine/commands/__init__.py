@@ -10,6 +10,7 @@ from engine.commands import (
     beam,
     clusters,
     decoders,
+    evaluation,
     latent,
     mh,
     mh_eval,
@@ -24,6 +25,7 @@ from engine.commands import (
 COMMANDS: tuple[Callable[[typer.Typer], None], ...] = (
     models.add_to,
     training.add_to,
+    evaluation.add_to,
     table.add_to,
     beam.add_to,
     decoders.add_to,

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import typer
 
 from engine.commands.options import DEVICE, JSON, OUTPUT, Asked, add_command
 from engine.commands.output import answers, note, print_json, print_table, say
 from engine.files import write_whole
-from engine.messages import Search, SearchDone, SearchOptions, SearchStep, encode, validated, with_preset
-from engine.messages.command_line import given_by
-
-
-def read_options(settings: Sequence[str], preset: str = "") -> SearchOptions:
-    """Decoder options from NAME=VALUE strings on top of a preset; raises ValueError with one sentence.
-
-    Lists are written as JSON: 'constraints=["New York", "rain"]'.
-    """
-    options = with_preset(SearchOptions(), preset) if preset else SearchOptions()
-    given = {name.removeprefix("options."): value for name, value in given_by(Search, settings).items()}
-    return validated(msgspec.structs.replace(options, **given))
+from engine.messages import Search, SearchDone, SearchStep, encode
 
 
 def beam(asked: Asked[Search], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = JSON) -> None:

@@ -38,6 +38,10 @@ class Asked(Generic[R]):
         self.given = given
         self._kind, self._preset = kind, preset
 
+    def under_preset(self, **fields: Any) -> dict[str, Any]:
+        """Fields that hold under a preset, unless they were given."""
+        return {name: value for name, value in fields.items() if self._preset and name not in self.given}
+
     def request(self, **fields: Any) -> R:
         """The request, with fields that the command itself fills; raises ValueError with one sentence."""
         return validated(built(self._kind, {**_preset(self._preset), **self.given, **fields}))

@@ -1,28 +1,18 @@
-"""`train` and `eval`: make models, and measure them on a text."""
+"""`train`: make a model from a recipe."""
 
 from __future__ import annotations
 
-import math
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 import typer
 
-from engine.capabilities import Latent, Mixture, Scores, direction
-from engine.commands.beam import read_options
-from engine.commands.columns import LABEL_COLUMN, TEXT_COLUMN, TEXT_FILE, read_labelled
 from engine.commands.options import DEVICE, JSON, Asked, add_command
-from engine.commands.output import answers, note, print_figures, print_json, print_metrics, say
-from engine.commands.translate import bleu
-from engine.latent.evaluation import evaluate as evaluate_latent
-from engine.latent.mixtures import evaluate_mixture
-from engine.library import Library
+from engine.commands.output import answers, note, print_json, print_metrics, say
 from engine.messages import InspectTraining, ModelSaved, Train, TrainingBegan, TrainingKept, TrainingPoint
-from engine.training.language_model import negative_log_likelihood
 from engine.training.recipe import find_recipe
 
 INTERRUPTED = 130  # exit code of a command ended by Ctrl+C
@@ -102,73 +92,6 @@ def interrupts() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def evaluate(
-    model: str = typer.Option(..., help="Name or path."),
-    text: Path = typer.Option(..., help=TEXT_FILE),
-    text_column: str = TEXT_COLUMN,
-    label_column: str = LABEL_COLUMN,
-    with_bleu: bool = typer.Option(False, "--bleu", help="BLEU and chrF of a translator's outputs."),
-    target_column: str = typer.Option(
-        "", metavar="NAME|NUMBER", help="With --bleu: column of the reference translations [found by what it holds]."
-    ),
-    slots_column: str = typer.Option(
-        "", metavar="NAME|NUMBER", help="With --bleu: column of the names, numbers and times that must survive."
-    ),
-    settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="With --bleu: a decoder setting."),
-    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
-) -> None:
-    """Figures on a text: perplexity of a language model; bounds, KL, reconstruction and more of a latent space; BLEU.
-
-    Each sentence's end mark counts as a word.
-    """
-    if with_bleu:
-        read_options(settings)  # a wrong setting is said before the model is read
-        _show(bleu(model, text, text_column, target_column, settings, slots=slots_column), as_json)
-        return
-    found, info = Library(torch.device("cpu")).get(model)
-    if not isinstance(found, Latent | Scores):
-        raise ValueError(f"{info.name} gives no sentence scores, so it has no perplexity")
-    if label_column and not isinstance(found, Mixture):
-        raise ValueError(f"{info.name} has no clusters to compare labels with; leave --label-column out")
-    held = read_labelled(text, text_column, label_column)
-    step = -1 if direction(found) == "backward" else 1
-    sentences = [found.tokenizer.encode(sentence)[::step] for sentence in held.texts]
-    if not all(sentences):
-        raise ValueError(f"{text.name} holds a line without a word")
-    if isinstance(found, Latent):
-        with torch.inference_mode():
-            labels = {"": held.labels} if held.labels else {}
-            if isinstance(found, Mixture):
-                metrics = evaluate_mixture(found, sentences, labels)
-            else:
-                metrics = evaluate_latent(found, sentences)
-        if as_json:
-            print_json({"model": info.name, "sentences": len(sentences), "metrics": metrics})
-        else:
-            print_metrics(metrics)
-        return
-    with torch.inference_mode():
-        nll, count = negative_log_likelihood(found, sentences)
-    result = {
-        "model": info.name,
-        "sentences": len(sentences),
-        "words": count,
-        "words_include_end_marks": True,
-        "unknown_words": sum(s.count(found.tokenizer.unknown) for s in sentences),
-        "nll_per_word": nll / count,
-        "perplexity": math.exp(nll / count),
-    }
-    _show(result, as_json)
-
-
-def _show(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(result)
-        return
-    print_figures(result)
-
-
 def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     add_command(app, Train, train, fills=("run", "output"))
-    app.command("eval")(evaluate)

@@ -46,6 +46,7 @@ from engine.messages.core import (
     TrainingPoint,
     UnloadModel,
 )
+from engine.messages.evaluation import Evaluate, Evaluated, Translate, Translated
 from engine.messages.json import (
     decode_event,
     decode_request,
@@ -139,6 +140,8 @@ __all__ = [
     "Encode",
     "EncodeClusters",
     "Encoded",
+    "Evaluate",
+    "Evaluated",
     "Event",
     "ExactToy",
     "Existing",
@@ -220,6 +223,8 @@ __all__ = [
     "TrainingKept",
     "TrainingPoint",
     "TrainingTrace",
+    "Translate",
+    "Translated",
     "UnloadModel",
     "Visited",
     "brief",

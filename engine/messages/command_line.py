@@ -17,6 +17,7 @@ import msgspec
 from engine.messages.brief import brief
 from engine.messages.clusters import EncodeClusters
 from engine.messages.core import Request, Train
+from engine.messages.evaluation import Evaluate, Translate
 from engine.messages.latent import Decode, Encode, Interpolate, SamplePrior
 from engine.messages.sampling import ExactToy, Sample
 from engine.messages.search import Search
@@ -26,6 +27,8 @@ PROGRAM = "python -m engine"
 COMMANDS: dict[type[Request], str] = {
     Train: "train",
     Search: "beam",
+    Translate: "translate",
+    Evaluate: "eval",
     Encode: "encode",
     Decode: "decode",
     Interpolate: "interpolate",

@@ -69,7 +69,7 @@ def test_a_direction_matters_to_eval(run: CliRunner, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["inspect", "absent.safetensors"], "cannot be opened"),
-        (["eval", "--model", "nobody", "--text", "x.txt"], "there is no model named 'nobody'"),
+        (["eval", "--model", "nobody", "--sentence", "x"], "there is no model named 'nobody'"),
         (["train", "nothing", "--data", "."], "there is no recipe 'nothing'"),
     ],
 )
