@@ -49,7 +49,7 @@ class Vocabulary(Protocol):
         """Token ids of a text, without marks."""
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
-        """The display form of each id."""
+        """The display form of each id; the end mark reads as `engine.reading.END_MARK` in every vocabulary."""
 
     def join(self, pieces: Sequence[str]) -> str:
         """A sentence as a person would write it from display forms."""
