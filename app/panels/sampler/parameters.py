@@ -102,7 +102,7 @@ class Parameters(msgspec.Struct, frozen=True):
             wrong["moves"] = f"{lone.capitalize()} needs {other}: without the way back it is never accepted."
         if self.mode == "paraphrase" and term(s, "similarity").weight <= 0:
             wrong["terms.similarity.weight"] = (
-                "Without a similarity weight the source is forgotten; 10 to 40 keeps its meaning."
+                "Without a similarity weight the source is forgotten; 20 to 40 keeps its meaning."
             )
         if not self.request().terms and self.mode != "paraphrase":
             wrong["terms.fluency.weight"] = "Give the target at least one term: a fluency weight above zero."
