@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -121,12 +122,17 @@ def _best_known(decoder: Decoder, run: Run, others: Mapping[Decoder, Run]) -> tu
         start = searched.prefix_ids
         pool = [(h, who) for h, who in pool if ids_of(h)[: len(start)] == start and not searched.prefix]
     if searched.constraints:
-        pool = [(h, who) for h, who in pool if all(c in h.text for c in searched.constraints)]
+        pool = [(h, who) for h, who in pool if all(_holds(h.text, c) for c in searched.constraints)]
     if searched.coverage_penalty or searched.no_repeat_ngram or searched.repetition_penalty != 1 or searched.min_length:
         return None  # their scores or their permission differ from the model's own
     pool = [(h, who) for h, who in pool if len(h.tokens) <= searched.max_length + 1]
     scored = [(h, rescored(h, searched, decoder.ranked_by), who) for h, who in pool]
     return max(scored, key=lambda item: item[1], default=None)
+
+
+def _holds(text: str, phrase: str) -> bool:
+    """Whether a text holds a phrase as words of its own: "time" stands in "no time", and not in "sometimes"."""
+    return re.search(rf"(?<!\w){re.escape(phrase.strip())}(?!\w)", text) is not None
 
 
 def _where_lost(run: Run, known: Hypothesis) -> str:

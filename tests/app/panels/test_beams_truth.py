@@ -311,6 +311,14 @@ def test_a_phrase_that_no_sentence_holds_is_said_everywhere(theme):
     assert dict(zip(exports.HEADINGS, row, strict=True))["unmet"] == "no time"
 
 
+@pytest.mark.parametrize(("known", "kind"), [("no d!", "search error"), ("bda", "open"), ("abd", "open")])
+def test_a_phrase_is_held_by_words_of_its_own(known, kind):
+    options = msgspec.structs.replace(OPTIONS, strategy="constrained", constraints=("d",))
+    own, other = made(options), made(found=((known, -2.0),))
+    decoder, rival = Decoder(1, "mt", options), Decoder(2, "mt", OPTIONS)
+    assert judge(decoder, own, {decoder: own, rival: other}).kind == kind
+
+
 @pytest.mark.parametrize("penalty", [None, 0.5])
 @pytest.mark.parametrize("strategy", ["beam", "greedy", "sample", "mbr", "stochastic", "contrastive"])
 def test_an_unfinished_sentence_is_never_shown_as_a_whole_one(strategy, penalty):
