@@ -36,7 +36,8 @@ class Run:
     done: SearchDone | None = None
     wrong: str = ""
     note: str = "waiting"
-    _packed: str = ""
+    _lines: list[str] = field(default_factory=list)  # steps as they are packed, each encoded once
+    _packed: tuple[tuple[int, bool, str], str] = (-1, False, ""), ""  # what of the run, and its text
 
     @property
     def running(self) -> bool:
@@ -63,13 +64,17 @@ class Run:
         return sum(s.seconds for s in self.steps) / len(self.steps) if self.steps else float("nan")
 
     def pack(self) -> str:
-        """The run as text, for a session; the same text again once it is done."""
-        if self._packed:
-            return self._packed
-        parts = [encode(self.request).decode(), [encode(s).decode() for s in self.steps]]
+        """The run as text, for a session; the same text again while nothing has come in."""
+        now = len(self.steps), self.done is not None, self.wrong
+        if self._packed[0] == now:
+            return self._packed[1]
+        self._lines += [encode(s).decode() for s in self.steps[len(self._lines) :]]
+        parts = [encode(self.request).decode(), self._lines]
         parts += [encode(self.done).decode() if self.done else "", self.wrong]
-        text = base64.b64encode(zlib.compress(msgspec.json.encode(parts))).decode()
-        self._packed = text if self.done is not None else ""
+        text = base64.b64encode(zlib.compress(msgspec.json.encode(parts), 1)).decode()
+        self._packed = now, text
+        if not self.running:
+            self._lines = []
         return text
 
     @classmethod

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit
 
 from app.bridge import Bridge
 from app.panels.beams import BeamsPanel, exports, present
+from app.panels.beams import run as beams_run
 from app.panels.beams.batch import Pair
 from app.panels.beams.decoders import Decoder, Setup, six
 from app.panels.beams.explain import BeamsExplain
@@ -24,7 +25,7 @@ from app.panels.beams.run import Run, ranking
 from app.panels.beams.verdict import judge
 from engine.checkpoint import Document, save
 from engine.library import Library
-from engine.messages import SearchOptions
+from engine.messages import SearchOptions, encode
 from engine.models.transformer_translator import Translator, TranslatorConfig
 from engine.text import Tokenizer
 from engine.worker import Engine
@@ -373,7 +374,7 @@ def test_a_scene_saved_while_it_searched_comes_back_with_its_results(panel, serv
     ask(panel)
     wanted = [r.done.hypotheses[0].text for _, _, r in panel.results()]
     for run in panel.searches.runs.values():  # as they are in the middle
-        run.done, run._packed = None, ""
+        run.done = None
         del run.steps[2:]
     kept = json.loads(json.dumps(panel.state()))
     other = BeamsPanel(services)
@@ -386,10 +387,25 @@ def test_a_scene_saved_while_it_searched_comes_back_with_its_results(panel, serv
 def test_a_stopped_search_comes_back_as_far_as_it_was(panel, services):
     ask(panel)
     run = panel.run
-    run.done, run.wrong, run._packed = None, "Stopped.", ""
+    run.done, run.wrong = None, "Stopped."
     del run.steps[2:]
     other = BeamsPanel(services)
     other.restore(json.loads(json.dumps(panel.state())))
     back = other.searches.runs[panel.setup.chosen]
     assert (back.wrong, len(back.steps), back.done) == ("Stopped.", 2, None)
     other.deleteLater()
+
+
+def test_a_running_search_is_packed_step_by_step(panel, monkeypatch):
+    """A session is saved every few seconds while it searches."""
+    ask(panel)
+    whole, encoded = panel.run, []
+    monkeypatch.setattr(beams_run, "encode", lambda event: encoded.append(event) or encode(event))
+    run = Run(whole.request)
+    for step in whole.steps:
+        run.add(step)
+        assert run.pack() is run.pack()
+        assert len(Run.unpack(run.pack()).steps) == len(run.steps)
+    assert [e for e in encoded if e is not run.request] == whole.steps
+    run.done = whole.done
+    assert Run.unpack(run.pack()).done.hypotheses[0].text == whole.done.hypotheses[0].text
