@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 import typer
 from rich.progress import track
 
-from engine.capabilities import Scores, require
 from engine.commands.options import DEVICE, JSON
 from engine.commands.output import errors, print_figures, print_json, say
-from engine.device import choose
-from engine.library import Library
 from engine.mcmc.slots import MOVES
-from engine.messages import Proposal, Sample, SampleStep
+from engine.messages import Evaluate, Evaluated, Move, Proposal, Sample, SampleStarted, SampleStep
 from engine.training.data import Source, read_source
-from engine.training.language_model import negative_log_likelihood
 from engine.worker import Engine
 
 CONCEPTS = Source("commongen/{split}.tsv.gz", columns=(0, 1))
@@ -35,11 +31,13 @@ def concept_sets(folder: Path, count: int) -> dict[tuple[str, ...], list[str]]:
     return sets
 
 
-def proposals(engine: Engine, request: Sample) -> Iterator[Proposal]:
-    """The proposals of a run of one chain."""
-    for event in engine.run(request):
-        if isinstance(event, SampleStep):
-            yield from event.proposals
+def _counted(proposal: Proposal, tries: dict[Move, list[int]]) -> tuple[float, Proposal]:
+    """A proposal with log p of the sentence after it, counted as proposed, accepted and changing."""
+    counts = tries[proposal.move]
+    counts[0] += 1
+    counts[1] += proposal.accepted
+    counts[2] += proposal.accepted and proposal.old != proposal.new
+    return proposal.terms["fluency"][int(proposal.accepted)], proposal
 
 
 def mh_eval(
@@ -56,9 +54,7 @@ def mh_eval(
 ) -> None:
     """Sentences from keywords: are all there, how likely are they, how often is a move accepted."""
     torch.set_num_threads(1)
-    library = Library(choose(device))
-    engine = Engine(device, inline=True, library=library)
-    tokenizer = library.get(model)[0].tokenizer
+    engine = Engine(device, inline=True)
     concepts = concept_sets(data, sets)
     last: list[tuple[float, int]] = []
     best: list[tuple[float, int]] = []
@@ -69,23 +65,23 @@ def mh_eval(
         request = Sample(
             model=model,
             keywords=" ".join(words),
-            order="any" if order == "any" else "fixed",
+            order=cast(Literal["fixed", "any"], order),  # held to the request's choices by the engine
             steps=steps,
             min_length=min_length,
             max_length=max_length,
             seed=seed + number,
         )
         seen: list[tuple[float, Proposal]] = []
-        for p in proposals(engine, request):
-            tries[p.move][0] += 1
-            tries[p.move][1] += p.accepted
-            tries[p.move][2] += p.accepted and p.old != p.new
-            seen.append((p.terms["fluency"][int(p.accepted)], p))
+        keywords: tuple[str, ...] = ()
+        for event in engine.run(request):
+            if isinstance(event, SampleStarted):  # without a start of its own, a run begins at its keywords
+                keywords = event.words
+            for p in event.proposals if isinstance(event, SampleStep) else ():
+                seen.append(_counted(p, tries))
         value, end = seen[-1]
         top, likeliest = max(seen, key=lambda s: s[0] / (len(s[1].words) + 1))
         last.append((value, len(end.words) + 1))
         best.append((top, len(likeliest.words) + 1))
-        keywords = tokenizer.words(request.keywords)
         complete += not _missing(keywords, end) and not _missing(keywords, likeliest)
         examples.append({"keywords": words, "last": end.sentence, "likeliest": likeliest.sentence})
     result = {
@@ -96,7 +92,7 @@ def mh_eval(
         "every_keyword_present": complete,
         "log_prob_per_word_last": _per_word(last),
         "log_prob_per_word_likeliest": _per_word(best),
-        "log_prob_per_word_references": _references(require(library.get(model)[0], Scores, model), concepts),
+        "log_prob_per_word_references": _references(engine, model, concepts),
         "references": sum(map(len, concepts.values())),
         "words_last": float(np.mean([n - 1 for _, n in last])),
         "words_likeliest": float(np.mean([n - 1 for _, n in best])),
@@ -114,7 +110,7 @@ def mh_eval(
         say(f"{' '.join(example['keywords'])}:  {example['last']}")
 
 
-def _missing(keywords: list[str], proposal: Proposal) -> bool:
+def _missing(keywords: Sequence[str], proposal: Proposal) -> bool:
     have = [w.lower() for w in proposal.words]
     return any(have.count(k) < [w.lower() for w in keywords].count(k) for k in (w.lower() for w in keywords))
 
@@ -123,11 +119,11 @@ def _per_word(values: list[tuple[float, int]]) -> float:
     return sum(v for v, _ in values) / sum(n for _, n in values)
 
 
-def _references(model: Scores, concepts: dict[tuple[str, ...], list[str]]) -> float:
-    sentences = [model.tokenizer.encode(s) for references in concepts.values() for s in references]
-    with torch.inference_mode():
-        nll, count = negative_log_likelihood(model, sentences)
-    return -nll / count
+def _references(engine: Engine, model: str, concepts: dict[tuple[str, ...], list[str]]) -> float:
+    """Log probability a word of what people wrote."""
+    texts = tuple(sentence for references in concepts.values() for sentence in references)
+    (found,) = [e for e in engine.run(Evaluate(model=model, texts=texts)) if isinstance(e, Evaluated)]
+    return -float(found.figures["nll_per_word"])
 
 
 def add_to(app: typer.Typer) -> None:
