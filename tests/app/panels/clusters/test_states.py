@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QLineEdit
 from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import LIVE, Lesson
 from app.panels.clusters.explain import Explain
-from engine.messages import ClusterPoints, Decoded, DecodedSentence, EncodeClusters
+from engine.messages import ClusterPoints, Decoded, DecodedSentence, EncodeClusters, Train
+from engine.training.recipe import find_recipe, read_recipe
+from engine.training.state import fingerprint
 from tests.app.panels.clusters.conftest import TEXTS, free_spot, settle
 
 LEFT, CONTROL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
@@ -43,14 +45,27 @@ def lines(tmp_path):
 # --- training the same name again ---
 
 
-def test_a_run_goes_on_only_in_its_own_text_and_recipe(tmp_path):
+def test_a_run_goes_on_only_with_its_own_choices_on_the_content_of_its_own_text(tmp_path):
+    for folder in ("one/errands", "two/one/errands"):
+        for split in ("train", "valid", "test"):
+            path = tmp_path / folder / f"{split}.tsv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"label\t{folder} {split}")
     first = Lesson(data=str(tmp_path / "one"))
-    same, other = Lesson(data=str(tmp_path / "one"), beta=first.beta), Lesson(data=str(tmp_path / "two"))
-    runs = [lesson.request(tmp_path).run for lesson in (first, same, other, first.with_fields(recipe="live-gmvae"))]
-    assert runs[0] == runs[1]
-    assert len(set(runs)) == 3
-    assert {Path(run).parent for run in runs} == {tmp_path}
-    assert first.request(tmp_path).output == other.request(tmp_path).output
+    namesake = first.with_fields(data=str(tmp_path / "two" / "one"))  # another text in a folder of the same name
+    lessons = [first, namesake, *(first.with_fields(**c) for c in ({"seed": 2}, {"passes": 5}, {"beta": 0.5}))]
+    requests = [lesson.request(tmp_path) for lesson in lessons]
+    assert {request.run for request in requests} == {str(tmp_path)}
+    assert len({asked_for(request) for request in requests}) == len(requests)
+    assert asked_for(first.with_fields().request(tmp_path)) == asked_for(requests[0])
+    assert requests[0].output == requests[1].output
+    assert requests[1].existing == "keep-both"
+
+
+def asked_for(request: Train) -> str:
+    """What a training's state is known by."""
+    recipe = read_recipe(find_recipe(request.recipe), request.overrides)
+    return fingerprint(recipe, Path(request.data), request.frames)
 
 
 def test_a_model_that_is_trained_anew_is_read_anew_where_it_is_on_show(shown):
