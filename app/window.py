@@ -68,9 +68,14 @@ class Window(QMainWindow):
         self.autosave = Autosave(self.files.collect, session_path, self)
         self._build()
         self._wire()
-        self.resize(SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(self._first_size())
 
     # --- building ---
+
+    def _first_size(self) -> QSize:
+        """What the screen has room for; without one there is room for all."""
+        on_screen = QGuiApplication.platformName() != "offscreen"
+        return SIZE.boundedTo(self.screen().availableSize()) if on_screen else SIZE
 
     def _build(self) -> None:
         s, theme = self.services, self.services.theme
