@@ -34,7 +34,9 @@ class ScrubBar(QWidget):
         """A line with room for the handle."""
         return QSize(self._theme.px(160), self._theme.px(24))
 
-    minimumSizeHint = sizeHint
+    def minimumSizeHint(self) -> QSize:
+        """Room to drag the handle a little: the bar gives way to the buttons."""
+        return QSize(self._theme.px(60), self._theme.px(24))
 
     @Slot()
     def _on_changed(self) -> None:

@@ -27,6 +27,7 @@ Places = Annotated[
         "Places",
         effect="Where words are replaced and deleted: at those free to change, or at every one, in vain where a word "
         "must stay; both are exact",
+        labels={"free": "free places", "every": "every place"},
         rare=True,
     ),
 ]
@@ -108,7 +109,7 @@ class Similarity(TargetTerm, frozen=True, tag="similarity"):
             step=1,
             option="similarity",
         ),
-    ] = 30.0  # the least at which all that must survive did in `mh-paraphrase`, seeds 0 and 1; 20 loses some
+    ] = 30.0  # the least at which all that must survive did in `mh-paraphrase`, seeds 0 to 2; 20 loses some
     keep: Annotated[
         bool,
         setting(

@@ -19,6 +19,7 @@ def command(words: str) -> Steps:
 
 
 SAMPLER: Steps = [
+    {"resize": [1440, 900]},
     {"click": "Sampler"},
     {"click": "Sentence"},
     {"click": "Words or sentence"},

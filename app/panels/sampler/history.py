@@ -80,7 +80,7 @@ class SamplerHistory(QWidget):
         self.runs.setAccessibleName("Run shown")
         self.runs.setToolTip("The latest runs; one that was branched off does not end the one it came from")
         self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.runs.setMinimumContentsLength(9)
+        self.runs.setMinimumContentsLength(5)
         self.runs.activated.connect(self.run_chosen)
         self.runs.hide()
         top = QHBoxLayout()

@@ -84,9 +84,11 @@ class ToyForm(QWidget):
         tip = "A soft pull towards one sentence: the higher, the more the law gathers around it"
         box = DoubleSpinBox(minimum=0, maximum=10, singleStep=0.5, decimals=1)
         self._place(grid, "similarity", "Similarity (0 to 10)", box, tip)
-        for field in ("proposal", "places"):
-            self._choice(grid, field)
         layout.addLayout(grid)
+        choices = QHBoxLayout()
+        for field in ("proposal", "places"):
+            choices.addWidget(self._choice(field), 1)
+        layout.addLayout(choices)
         keyword = QCheckBox("One word must be there")
         keyword.setToolTip("A hard constraint: sentences without the keyword have probability zero")
         self._wire_check(keyword, "keyword")
@@ -150,7 +152,7 @@ class ToyForm(QWidget):
         grid.addWidget(label, row, 0)
         grid.addWidget(box, row, 1)
 
-    def _choice(self, grid: QGridLayout, field: str) -> None:
+    def _choice(self, field: str) -> ComboBox:
         known = setting_of(ExactToy, field)
         box = ComboBox()
         box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -166,12 +168,7 @@ class ToyForm(QWidget):
                 box.setCurrentIndex(box.findData(value))
 
         self._setters[field] = show
-        label = QLabel(known.title)
-        label.setBuddy(box)
-        label.setToolTip(known.effect)
-        row, wide = grid.rowCount(), field == "proposal"  # whose names need the width of the column
-        grid.addWidget(label, row, 0, 1, 1 + wide)
-        grid.addWidget(box, row + wide, 1 - wide, 1, 1 + wide)
+        return box
 
     def _wire_check(self, check: QCheckBox, field: str) -> None:
         check.toggled.connect(lambda on: self.edited.emit(field, on))
