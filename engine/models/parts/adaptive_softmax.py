@@ -97,14 +97,17 @@ class AdaptiveSoftmax(OutputLayer):
         if count > self.head:
             top = functional.pad(top, (0, count - self.head), value=-torch.inf)
             ids = functional.pad(ids, (0, count - self.head))
-        for i, (low, high) in enumerate(self.bounds):
-            entry = logits[:, self.head + i]
-            rows = (entry > top[:, -1]).nonzero()[:, 0]
-            if len(rows):
+        if not self.bounds:
+            return ids, top - whole
+        entries = logits[:, self.head :]  # N, clusters
+        hopeful = entries > top[:, -1:]
+        for i, wanted in enumerate(hopeful.any(0).tolist()):
+            if wanted:
+                (low, high), rows = self.bounds[i], hopeful[:, i].nonzero()[:, 0]
                 inside = self._inside(hidden[rows], low, high).log_softmax(1)
                 forbid(inside, [w - low for w in without if low <= w < high])
                 values, places = largest(inside, min(count, high - low))
-                both = torch.cat([top[rows], values + entry[rows, None]], 1)
+                both = torch.cat([top[rows], values + entries[rows, i, None]], 1)
                 words = torch.cat([ids[rows], places + low], 1)
                 top[rows], chosen = largest(both, count)
                 ids[rows] = words.gather(1, chosen)
