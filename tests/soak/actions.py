@@ -328,10 +328,9 @@ class Hand:
         field.selectAll()
         if len(text) < 40 and text.isascii() and text.isprintable():
             QTest.keyClicks(field, text)
-        elif isinstance(field, QLineEdit):
-            field.insert(text)
-        else:
-            field.insertPlainText(text)
+        else:  # as a person would: a field may refuse what is pasted
+            QApplication.clipboard().setText(text)
+            field.paste()
         if enter:
             QTest.keyClick(field, Qt.Key.Key_Return)
 

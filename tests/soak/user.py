@@ -206,7 +206,8 @@ def come_to_rest(window: Window) -> None:
         playhead.pause()
     window.stop_all()
     window.show_panel(window.panel_keys()[0])
-    for card in window.toasts.cards():
+    rest(window)
+    for card in window.toasts.cards():  # also what the last jobs said
         card.leave()
     rest(window)
 
