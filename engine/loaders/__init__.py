@@ -21,8 +21,12 @@ def loader_of(path: Path) -> Loader:
 
 
 def models_in(folder: Path) -> Iterator[Path]:
-    """What can be opened in a folder, by name."""
-    yield from (path for path in sorted(folder.iterdir()) if any(loader.can_open(path) for loader in LOADERS))
+    """What can be opened in a folder, by name; nothing in one that is not there or is closed to us."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return
+    yield from (path for path in paths if any(loader.can_open(path) for loader in LOADERS))
 
 
 __all__ = ["LOADERS", "Loader", "loader_of", "models_in"]

@@ -22,6 +22,13 @@ def test_scan_lists_models_and_says_what_is_broken(library: Library, library_fol
     assert "too short" in broken[0].sentence
 
 
+def test_a_folder_that_is_not_there_holds_nothing_and_hides_no_other(library_folder: Path, tmp_path: Path) -> None:
+    library = Library(torch.device("cpu"), [tmp_path / "gone", library_folder])
+    models, broken = library.scan()
+    assert [m.name for m in models] == ["tiny", "tiny-back"]
+    assert not broken
+
+
 def test_a_model_is_loaded_once(library: Library) -> None:
     first, _ = library.get("tiny")
     assert library.get("tiny")[0] is first
