@@ -33,6 +33,8 @@ def search(request: Search, context: Context) -> Iterator[Event]:
     yield from context.library.load(request.model)
     model, info = context.library.get(request.model)
     options, clock = request.options, Clock()
+    if request.reference.strip() and not normalise(request.reference):
+        raise ValueError("the reference holds no words")
     decoder = generate(model, [normalise(request.text)], options, "steps" if request.trace else "tokens")
     if "Seq2Seq" in info.capabilities:
         require_learnt(len(decoder.source(0)), info)

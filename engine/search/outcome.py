@@ -32,8 +32,13 @@ def judged(start: Start, search: Decoding, index: int) -> Generator[int, None, l
 
 
 def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hypothesis:
-    """A given sentence as the model scores it, end mark included: below the best found, the search is not to blame."""
+    """A given sentence as the model scores it, end mark included: below the best found, the search is not to blame.
+
+    A sentence that begins with the prompt is what the prompt was continued to; any other is the continuation itself.
+    """
+    prompt = start.prompts[index] if start.prompts else ()
     ids = [*start.tokenizer.encode(text), start.tokenizer.end]
+    ids = ids[len(prompt) :] if tuple(ids[: len(prompt)]) == prompt else ids
     state = start.state.select(torch.tensor([index]))
     pieces = start.tokenizer.pieces(ids)
     reader, tokens, total = start.reader, [], 0.0
@@ -47,7 +52,7 @@ def reference(start: Start, index: int, text: str, options: SearchOptions) -> Hy
         likeliest = zip(start.tokenizer.pieces(ids_there), values.tolist(), strict=True)
         tokens.append(Token(piece, token, value, int((log_probs > value).sum()) + 1, tuple(likeliest), ids_there))
         state = reader.advance(state, torch.tensor([token], device=log_probs.device))
-    text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
+    text = start.tokenizer.decode([*prompt, *ids])
     coverage = 0.0
     if options.coverage_penalty:  # of all but the end mark, as for what is found
         covered = require(reader, Coverage).coverage(before)

@@ -16,9 +16,10 @@ from engine.checkpoint import Document, save
 from engine.jobs import Context
 from engine.jobs.search import search
 from engine.library import Library
-from engine.messages import Search, SearchDone, SearchOptions, SearchStep
+from engine.messages import Hypothesis, Search, SearchDone, SearchOptions, SearchStep
 from engine.models.transformer_lm import TransformerLm, TransformerLmConfig
 from engine.models.transformer_translator import Translator, TranslatorConfig
+from engine.reading import END_MARK
 from engine.text import Tokenizer
 
 TEXT = ["Der Hund schläft im Park.", "Die Katze trinkt Milch.", "The dog sleeps in the park.", "The cat drinks milk."]
@@ -66,6 +67,26 @@ def test_a_search_answers_steps_hypotheses_and_the_reference(folder: Path) -> No
     assert reference is not None
     assert reference.text == TEXT[2]
     assert reference.score == pytest.approx(reference.log_prob / len(reference.tokens))
+
+
+def test_a_reference_may_hold_the_prompt_or_continue_it(folder: Path) -> None:
+    def scored(prompt: str, text: str) -> Hypothesis:
+        options = SearchOptions(strategy="greedy", n_best=1, max_length=3)
+        _, done = events(folder, Search(model="lm", text=prompt, options=options, reference=text))
+        assert done.reference is not None
+        return done.reference
+
+    whole, rest = scored("The dog", TEXT[2]), scored("The dog", "sleeps in the park.")
+    assert (whole.tokens, whole.log_prob) == (rest.tokens, rest.log_prob)
+    opening = scored("", "The dog").tokens[:-1]
+    every = sum(t.log_prob for t in opening) + whole.log_prob
+    assert scored("", TEXT[2]).log_prob == pytest.approx(every, abs=1e-4)
+    assert [t.piece for t in scored("The dog", "The dog").tokens] == [END_MARK]
+
+
+def test_a_reference_without_words_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="the reference holds no words"):
+        events(folder, Search(model="mt", text=TEXT[0], reference="\u200b"))
 
 
 def test_the_same_request_gives_the_same_answer_and_a_trace_changes_nothing(folder: Path) -> None:
