@@ -9,7 +9,11 @@ import typer
 from engine.checkpoint import read_header
 from engine.commands.options import DEVICE, JSON
 from engine.commands.output import answers, note, print_json, say
+from engine.files import is_there
+from engine.jobs.training import requested
 from engine.messages import Train
+from engine.training.recipe import find_recipe, read_recipe
+from engine.training.state import IN_HEADER, fingerprint
 from engine.training.table import markdown, read_table
 
 
@@ -36,7 +40,8 @@ def table(
     for row in wanted.rows:
         stem = f"{Path(name).stem}-{row.slug}{'-small' if small else ''}"
         path = output / f"{stem}.safetensors"
-        if (not only or row.name in only) and not is_taken_as_it_is(path):
+        overrides = wanted.overrides(row, small=small) | {"name": stem}
+        if not only or row.name in only:
             note(f"{row.name}: {path}")
             request = Train(
                 recipe=row.recipe,
@@ -45,21 +50,17 @@ def table(
                 output=str(path),
                 threads=threads,
                 frames=trace,
-                overrides=wanted.overrides(row, small=small) | {"name": stem},
+                overrides=overrides,
             )
             for _ in answers(request, device):
                 pass
-        if path.exists():
-            lines[row.name] = wanted.line(row, read_header(path).document.card.metrics)
+        recipe = read_recipe(find_recipe(row.recipe), overrides)
+        made = is_there(path) and requested(path) == fingerprint(recipe, data, trace)[:IN_HEADER]
+        lines[row.name] = wanted.line(row, read_header(path).document.card.metrics) if made else None
     if as_json:
         print_json(lines)
     else:
         say(*markdown(wanted, lines).splitlines())
-
-
-def is_taken_as_it_is(path: Path) -> bool:
-    """Whether a checkpoint does not say what was asked for, as older ones; of any other the training finds out."""
-    return path.exists() and not read_header(path).document.trained.get("request")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -40,6 +40,14 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: tuple[Row, ...]
     small: dict[str, Any] = {}  # recipe fields of the small form, by dotted name
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for two rows whose models would be one file."""
+        first: dict[str, str] = {}
+        for row in self.rows:
+            if row.slug in first:
+                raise ValueError(f"rows {first[row.slug]!r} and {row.name!r} would share one file; rename one of them")
+            first[row.slug] = row.name
+
     def overrides(self, row: Row, *, small: bool) -> dict[str, Any]:
         """Everything a row sets in its recipe; the small form fits two processor cores and compares rows in order."""
         return row.set | (self.small | row.small if small else {})
@@ -62,11 +70,12 @@ def read_table(name: str) -> Table:
         raise ValueError(f"{path.name} is not a usable table: {error}") from error
 
 
-def markdown(table: Table, lines: Mapping[str, Mapping[str, tuple[float | None, float | None]]]) -> str:
-    """Obtained figures with the published ones in brackets behind them."""
+def markdown(table: Table, lines: Mapping[str, Mapping[str, tuple[float | None, float | None]] | None]) -> str:
+    """Obtained figures with the published ones in brackets behind them; a row without a line is not trained."""
     rows = [f"| {table.title} | " + " | ".join(table.columns) + " |", "| --- |" + " ---: |" * len(table.columns)]
     for name, line in lines.items():
-        rows.append(f"| {name} | " + " | ".join(_cell(*line[h]) for h in table.columns) + " |")
+        cells = [_cell(*line[h]) for h in table.columns] if line else ["not trained", *[""] * (len(table.columns) - 1)]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
 

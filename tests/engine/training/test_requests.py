@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import signal
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -144,6 +145,29 @@ def test_a_table_shows_no_figures_of_another_text(tmp_path: Path) -> None:
     refused_ = table(there)
     assert refused_.exit_code != 0
     assert "holds another model" in str(refused_.exception)
+
+
+def test_a_table_shows_no_figures_of_a_row_before_it_was_changed(tmp_path: Path) -> None:
+    data = write_text(tmp_path / "here")
+    places = ["--output", str(tmp_path / "models"), "--run", str(tmp_path / "runs"), "--threads", "1"]
+
+    def table(seed: int, *only: str) -> dict[str, Any]:
+        rows = [f'[[rows]]\nname = "{n}"\nrecipe = "{data / "toy.toml"}"\nset.seed = {seed}\n' for n in ("A", "B")]
+        head = 'title = "T"\nsource = ""\n[columns]\nPPL = "perplexity"\n'
+        (tmp_path / "t.toml").write_text(head + "".join(rows))
+        command = ["table", str(tmp_path / "t.toml"), "--data", str(data), *places, *only, "--json"]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+        return cast(dict[str, Any], json.loads(result.stdout))
+
+    first = table(1, "--only", "A")
+    assert first["A"]["PPL"][0] > 1
+    assert first["B"] is None
+    assert table(1, "--only", "B")["A"] == first["A"]
+    (tmp_path / "models" / "t-b.safetensors").unlink()
+    changed = table(2, "--only", "B")
+    assert changed["A"] is None
+    assert changed["B"]["PPL"][0] > 1
 
 
 def test_a_file_that_is_no_model_is_not_replaced_either(folder: Path) -> None:

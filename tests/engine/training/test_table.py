@@ -33,6 +33,15 @@ def test_figures_stand_in_their_columns_beside_the_published_ones() -> None:
     assert line == {"MI": (1.234, 1.5), "NLL": (None, 99.0), "VM": (123.4, None)}
     assert markdown(table, {row.name: line}).splitlines()[-1] == "| A + b | 1.23 (1.5) | – (99) | 123.4 |"
     assert row.slug == "a-b"
+    assert markdown(table, {row.name: None}).splitlines()[-1] == "| A + b | not trained |  |  |"
+
+
+@pytest.mark.parametrize("other", ["a-b", "A+b", "a  B"])
+def test_two_rows_that_would_share_a_file_are_refused(tmp_path: Path, other: str) -> None:
+    rows = "".join(f'[[rows]]\nname = "{name}"\nrecipe = "x"\n' for name in ("A+b", other))
+    (tmp_path / "t.toml").write_text(f'title = "T"\nsource = ""\n[columns]\nPPL = "perplexity"\n{rows}')
+    with pytest.raises(ValueError, match=r"t\.toml is not a usable table: rows 'A\+b' and .* would share one file"):
+        read_table(str(tmp_path / "t.toml"))
 
 
 def test_a_recipe_field_is_set_by_its_dotted_name(tmp_path: Path) -> None:
