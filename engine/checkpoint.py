@@ -283,8 +283,13 @@ def _json(data: bytes) -> Any:
     if not data.startswith(b"{"):
         raise ValueError("no table")
     raw = json.loads(data.decode("utf-8"), object_pairs_hook=table, parse_constant=refuse)
-    json.dumps(raw, ensure_ascii=False).encode("utf-8")  # a lone surrogate has no bytes
+    _require_bytes(raw)
     return raw
+
+
+def _require_bytes(values: object) -> None:
+    """Raises ValueError for a text that cannot be written: a lone surrogate, escaped in JSON, has no bytes."""
+    json.dumps(values, ensure_ascii=False).encode("utf-8")
 
 
 def _refuse_gaps(places: Sequence[Place], name: str) -> None:
@@ -304,6 +309,7 @@ def _document(metadata: Mapping[str, str], name: str) -> Document:
         raise CheckpointError(f"{name} is a safetensors file of another program, not a Textscape checkpoint.")
     try:
         values = json.loads(metadata["textscape"])
+        _require_bytes(values)
         version = values.pop("version")
         if not isinstance(version, int):
             raise TypeError("version")

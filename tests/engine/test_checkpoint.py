@@ -217,6 +217,10 @@ def hostile(good: Path, how: str) -> Path:
             bias["dtype"] = "F8_E5M2"
         case "surrogate":
             header["__metadata__"]["\ud800"] = "x"
+        case "inner value" | "inner key":
+            inner = json.loads(header["__metadata__"]["textscape"])
+            inner |= {"name": "\ud800"} if how == "inner value" else {"trained": {"\udfff": 1}}
+            header["__metadata__"]["textscape"] = json.dumps(inner)
         case "space":
             raw = b" " + json.dumps(header).encode()
             path = good.with_name("space.safetensors")
@@ -243,6 +247,8 @@ def hostile(good: Path, how: str) -> Path:
         ("bytes", "the config calls for"),
         ("dtype", "is broken"),
         ("surrogate", "not readable"),
+        ("inner value", "not readable"),
+        ("inner key", "not readable"),
         ("space", "not readable"),
         ("twice", "not readable"),
     ],
