@@ -22,6 +22,7 @@ _NAME = re.compile(r"[^\W\d][\w .#/()\-]{0,39}|")  # what a column is called; pa
 _NUMBER = re.compile(r"-?\d{1,6}")  # of a column
 _SENTENCE_END = (".", "!", "?", "…", '."', "。")
 _MOST_LABEL = 60  # characters
+_CODE = re.compile(r"[\d#@&=\\]|\w[./]\w")  # in a word: a number, an address, a name of a file
 _FEW = 40  # rows, in which labels need not come again and again
 
 TEXT_NAMES = (
@@ -135,19 +136,18 @@ def guess(table: Table) -> Columns:
     if label is None:
         label = _label_among(looks, text)
     if text is None:
-        rest = [c for c in range(table.width) if c != label] or [0]
-        most = max(looks[c].words for c in rest)
-        text = next(c for c in rest if looks[c].words >= most / 2 and not (looks[c].numeric and most > 1))
+        text = next(iter(_texts_among(looks, [c for c in range(table.width) if c != label])), 0)
     return Columns(text, label)
 
 
 def guess_pair(table: Table) -> tuple[int, int | None]:
     """Which column is to be translated, and which holds its translation; None where there is none, or labels."""
     columns = guess(table)
-    if columns.label is not None:
-        return columns.text, None
     looks, named = _looks(table), [_stem(name) for name in table.header]
-    others = [c for c in range(table.width) if c != columns.text and not looks[c].numeric]
+    if columns.label is not None and looks[columns.label].different > 1:
+        return columns.text, None
+    rest = [c for c in range(table.width) if c not in (columns.text, columns.label) and not looks[c].numeric]
+    others = [c for c in _texts_among(looks, rest) if not looks[c].coded]
     target = next((named.index(name) for name in TARGET_NAMES if name in named and named.index(name) in others), None)
     return columns.text, target if target is not None else next(iter(others), None)
 
@@ -284,6 +284,8 @@ class _Look:
     rows: int
     numeric: bool
     sentences: float  # share that ends as sentences do
+    coded: bool  # numbers, addresses and signs rather than words: a source, a licence, an identifier
+    formula: bool  # different rows that are mostly the same words: a remark on each sentence
 
     @property
     def repeats(self) -> bool:
@@ -302,15 +304,30 @@ def _some(rows: Sequence[tuple[str, ...]]) -> Sequence[tuple[str, ...]]:
 
 def _look(cells: Sequence[str]) -> _Look:
     there = [cell for cell in cells if cell]
+    words = [cell.split() for cell in there]
+    total = max(sum(map(len, words)), 1)
+    within = Counter(word for row in words for word in set(row))
+    usual = sum(within[word] > len(words) / 2 for row in words for word in row)
     return _Look(
         filled=len(there) / max(len(cells), 1),
-        words=fmean([len(cell.split()) for cell in there] or [0]),
+        words=fmean(map(len, words)) if words else 0.0,
         longest=max(map(len, there), default=0),
         different=len(set(there)),
         rows=len(cells),
         numeric=all(re.fullmatch(r"[+-]?\d+(?:[.,]\d+)?", cell) for cell in there),
         sentences=sum(cell.endswith(_SENTENCE_END) for cell in there) / max(len(there), 1),
+        coded=sum(_CODE.search(word) is not None for row in words for word in row) >= 0.4 * total,
+        formula=len(words) >= 4 and usual >= 0.5 * total,
     )
+
+
+def _texts_among(looks: Sequence[_Look], columns: Sequence[int]) -> list[int]:
+    """The columns that look most like sentences, in their order: long ones, of words, that do not repeat themselves."""
+    found = [c for c in columns if not looks[c].coded] or list(columns)
+    plain = [c for c in found if not looks[c].formula and (looks[c].words >= 1.5 or looks[c].sentences > 0.5)]
+    found = plain or found
+    most = max((looks[c].words for c in found), default=0.0)
+    return [c for c in found if looks[c].words >= most / 2]
 
 
 def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
@@ -324,9 +341,10 @@ def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
         beside = [other for o, other in enumerate(looks) if o != c and not other.numeric]
         if look.repeats:
             return any(other.different > look.different for other in beside)
-        few = look.rows < _FEW and (look.rows < 8 or look.different < look.rows) and not look.numeric
+        few = look.rows < _FEW and (look.different < look.rows or (look.rows < 8 and not look.coded))
         return (
             few
+            and not look.numeric
             and look.words <= 1.5
             and any(other.words >= 2 * look.words and other.different >= look.different for other in beside)
         )

@@ -128,6 +128,37 @@ def test_two_texts_side_by_side_are_no_labels(tmp_path) -> None:
     assert guess_pair(table(tmp_path, tabs(BY_LABEL))) == (1, None), "a label is no translation"
 
 
+NAMES = ("CK", "Pfirsichbaeumchen", "CM", "Spamster", "lukaszpp")
+MORE = [*PAIRS, ("Wo ist der Bahnhof?", "Where is the station?"), ("Es regnet seit gestern.", "It has rained.")]
+REMARKS = {
+    "attribution": lambda i: f"CC-BY 2.0 (France) Attribution: tatoeba.org #{71 * i} ({NAMES[i]}) & #{i + 5} (CM)",
+    "address": lambda i: f"https://example.org/{i}",
+    "number": lambda i: f"#{i + 1}",
+    "licence": lambda i: "CC-BY 2.0 (France)",
+    "remark": lambda i: f"Translated for the reader by {NAMES[i]}",
+}
+
+
+@pytest.mark.parametrize("remark", REMARKS.values(), ids=REMARKS)
+@pytest.mark.parametrize("rows", [4, 5])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_where_a_sentence_comes_from_is_no_sentence(tmp_path, remark, rows: int, place: int) -> None:
+    whole = [(*pair[:place], remark(i), *pair[place:]) for i, pair in enumerate(MORE[:rows])]
+    read = table(tmp_path, tabs(whole))
+    expected = tuple(c for c in range(3) if c != place)
+    assert guess(read).text == expected[0]
+    assert guess_pair(read) == expected
+
+
+def test_one_pair_with_its_attribution_is_a_pair(tmp_path) -> None:
+    assert guess_pair(table(tmp_path, tabs([("Go.", "Geh.", REMARKS["attribution"](0))]))) == (0, 1)
+
+
+def test_sentences_of_one_pattern_are_still_sentences(tmp_path) -> None:
+    read = table(tmp_path, tabs([(name, f"the name of this person is {name}") for name in NAMES]))
+    assert guess(read).text == 1
+
+
 def test_a_table_of_a_spreadsheet_mostly_begins_with_names(tmp_path) -> None:
     rows = [("wunsch", "art"), ("spiel musik ab", "musik"), ("wie wird es", "wetter"), ("mach lauter", "musik")]
     assert table(tmp_path, quoted(rows, ";"), "some.csv").header == ("wunsch", "art")
