@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -15,6 +15,7 @@ from app.widgets.pad_marks import paint_badge
 from app.widgets.token_layout import NO_SPACE_BEFORE
 
 ROW = 26
+CUT = "(cut)"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Step:
     words: tuple[str, ...]
     changed: tuple[bool, ...]  # by word: not in the step before
     repeated: bool
+    finished: bool = True  # False: cut before an end mark
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class Fold:
     t1: float
     words: tuple[str, ...]
     changed: tuple[bool, ...]
+    finished: bool = True
+
+    @property
+    def said(self) -> str:
+        """The sentence as a line of text."""
+        return joined(self.words if self.finished else (*self.words, CUT))
 
     @property
     def count(self) -> int:
@@ -45,14 +53,13 @@ class Fold:
 
 
 def fold(steps: Sequence[Step]) -> tuple[Fold, ...]:
-    """Runs of steps with the same words."""
+    """Runs of steps with the same words, all of them at an end or all of them cut."""
     folds: list[Fold] = []
     for index, step in enumerate(steps):
-        if folds and step.repeated:
-            before = folds[-1]
-            folds[-1] = Fold(before.first, index, before.t0, step.t, before.words, before.changed)
+        if folds and step.repeated and step.finished == folds[-1].finished:
+            folds[-1] = replace(folds[-1], last=index, t1=step.t)
         else:
-            folds.append(Fold(index, index, step.t, step.t, step.words, step.changed))
+            folds.append(Fold(index, index, step.t, step.t, step.words, step.changed, step.finished))
     return tuple(folds)
 
 
@@ -81,7 +88,7 @@ class InterpolationList(QAbstractScrollArea):
         """Show a walk, whole or as far as it has come; `letters` names the anchors by step."""
         self._steps, self.folds = tuple(steps), fold(steps)
         self._letters = letters or {}
-        self.setAccessibleDescription("; ".join(joined(f.words) for f in self.folds))
+        self.setAccessibleDescription("; ".join(f.said for f in self.folds))
         self._resize()
         self.viewport().update()
 
@@ -174,21 +181,27 @@ class InterpolationList(QAbstractScrollArea):
         strong.setBold(True)
         space = QFontMetricsF(plain).horizontalAdvance(" ")
         base = rect.center().y() + QFontMetricsF(plain).ascent() * 0.36
+        end = rect.right() - 14 - (0 if one.finished else space + QFontMetricsF(plain).horizontalAdvance(CUT))
         for index, (word, new) in enumerate(zip(one.words, one.changed, strict=True)):
             font = strong if new else plain
             painter.setFont(font)
             wide = QFontMetricsF(font).horizontalAdvance(word)
             x += 0 if not index or word.lower() in NO_SPACE_BEFORE else space
-            if x + wide > rect.right() - 14:
+            if x + wide > end:
                 painter.setPen(c.muted)
                 painter.drawText(QPointF(x, base), "…")
-                return
+                x += QFontMetricsF(font).horizontalAdvance("…")
+                break
             painter.setPen(c.ink)
             painter.drawText(QPointF(x, base), word)
             if new:
                 painter.setPen(QPen(c.replaced, 2))
                 painter.drawLine(QPointF(x, base + 4), QPointF(x + wide, base + 4))
             x += wide
+        if not one.finished:
+            painter.setFont(plain)
+            painter.setPen(theme.text(c.muted))
+            painter.drawText(QPointF(x + space, base), CUT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to the row's middle step."""

@@ -12,6 +12,7 @@ from engine.commands.output import answers, lines_to
 from engine.messages import (
     Decode,
     Decoded,
+    DecodedSentence,
     Encode,
     Encoded,
     Interpolate,
@@ -19,6 +20,7 @@ from engine.messages import (
     PriorSample,
     SamplePrior,
 )
+from engine.messages.core import FloatArray
 
 
 def encode(
@@ -44,13 +46,13 @@ def encode(
 
 
 def decode(asked: Asked[Decode], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = LINES) -> None:
-    """Decode points: {z, text, log_prob} a line."""
+    """Decode points: {z, text, log_prob, finished} a line."""
     del as_json
     with lines_to(output) as write:
         for event in answers(asked.request(), device):
             if isinstance(event, Decoded):
                 for point, found in zip(event.points, event.sentences, strict=True):
-                    write({"z": point, "text": found.text, "log_prob": found.log_prob})
+                    write(_decoded(point, found))
 
 
 def interpolate(
@@ -61,23 +63,27 @@ def interpolate(
     device: str = DEVICE,
     as_json: bool = LINES,
 ) -> None:
-    """Walk from one sentence to another: {t, z, text} a line."""
+    """Walk from one sentence to another: {t, z, text, log_prob, finished} a line."""
     del as_json
     anchors = (*([first] if first else []), *asked.given.get("texts", ()), *([last] if last else []))
     with lines_to(output) as write:
         for event in answers(asked.request(texts=anchors), device):
             if isinstance(event, PathStep):
-                write({"t": event.t, "z": event.point, "text": event.sentence.text})
+                write({"t": event.t, **_decoded(event.point, event.sentence)})
 
 
 def sample_prior(asked: Asked[SamplePrior], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = LINES) -> None:
-    """Decode draws from the prior: {z, text, log_prob} a line."""
+    """Decode draws from the prior: {z, text, log_prob, finished} a line."""
     del as_json
     with lines_to(output) as write:
         for event in answers(asked.request(), device):
             if isinstance(event, PriorSample):
                 for point, found in zip(event.points, event.sentences, strict=True):
-                    write({"z": point, "text": found.text, "log_prob": found.log_prob})
+                    write(_decoded(point, found))
+
+
+def _decoded(point: FloatArray, found: DecodedSentence) -> dict[str, object]:
+    return {"z": point, "text": found.text, "log_prob": found.log_prob, "finished": found.finished}
 
 
 def add_to(app: typer.Typer) -> None:

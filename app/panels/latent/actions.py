@@ -91,10 +91,10 @@ def _copy_walk(panel: LatentPanel) -> None:
 
 
 def walk_table(explorers: Sequence[Explorer]) -> bytes:
-    """The steps of the walks as CSV: place, sentence, its log-probability in nats, and the point."""
+    """The steps of the walks as CSV: place, sentence, its log-probability in nats, whether it ended, and the point."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["model", "decoder", "step", "t", "sentence", "log p", "repeated", "z"])
+    writer.writerow(["model", "decoder", "step", "t", "sentence", "log p", "finished", "repeated", "z"])
     for explorer in explorers:
         for step in explorer.walk:
             point = msgspec.json.encode([round(float(v), 6) for v in step.point]).decode()
@@ -107,6 +107,7 @@ def walk_table(explorers: Sequence[Explorer]) -> bytes:
                     f"{step.t:.4f}",
                     said,
                     log_prob,
+                    step.sentence.finished,
                     step.repeated,
                     point,
                 ]

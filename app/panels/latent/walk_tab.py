@@ -15,7 +15,7 @@ from app.widgets.interpolation_list import InterpolationList, Step, WalkSlider
 
 def steps_of(explorer: Explorer) -> list[Step]:
     """The walk as the list shows it."""
-    return [Step(s.t, shown_words(s.sentence), s.changed, s.repeated) for s in explorer.walk]
+    return [Step(s.t, shown_words(s.sentence), s.changed, s.repeated, s.sentence.finished) for s in explorer.walk]
 
 
 def letters_of(explorer: Explorer) -> dict[int, tuple[str, int]]:

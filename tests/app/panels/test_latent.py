@@ -195,6 +195,7 @@ def test_what_a_sentence_comes_back_as_stands_under_it_with_its_differences(show
 def test_the_walk_is_exported_step_by_step(shown):
     rows = list(csv.DictReader(io.StringIO(walk_table((shown.main, shown.beside)).decode())))
     assert [row["sentence"] for row in rows] == [s.sentence.text for s in shown.main.walk]
+    assert [row["finished"] for row in rows] == [str(s.sentence.finished) for s in shown.main.walk]
     assert [int(row["step"]) for row in rows] == list(range(1, len(rows) + 1))
     np.testing.assert_allclose(json.loads(rows[-1]["z"]), shown.main.walk[-1].point, atol=1e-6)
     assert {row["decoder"] for row in rows} == {shown.store.choices.decoder}

@@ -22,6 +22,18 @@ def test_fold_joins_equal_neighbours_only():
     assert (folds[2].t0, folds[2].t1) == pytest.approx((0.6, 1.0))
 
 
+def test_a_cut_sentence_says_so_apart_from_the_same_words_at_an_end(qtbot):
+    whole, cut = (Step(t, ("a",), (False,), t > 0, t == 0) for t in (0.0, 1.0))
+    view = InterpolationList(theme=Theme())
+    qtbot.addWidget(view)
+    view.show_steps([whole, cut])
+    assert [f.said for f in view.folds] == ["a", "a (cut)"]
+    assert view.accessibleDescription() == "a; a (cut)"
+    shown = view.grab().toImage()
+    view.show_steps([whole, Step(1.0, ("a",), (False,), False)])
+    assert view.grab().toImage() != shown
+
+
 def test_rows_choose_their_middle_step_and_anchors_themselves(qtbot):
     view = InterpolationList(theme=Theme())
     qtbot.addWidget(view)

@@ -43,7 +43,7 @@ def test_encode_takes_sentences_and_a_file(tmp_path: Path) -> None:
 
 def test_decode_reads_one_point_or_several() -> None:
     (one,) = lines("decode", "--model", "vae", "--z", "[1, 0, -1]")
-    assert one.keys() == {"z", "text", "log_prob"}
+    assert one.keys() == {"z", "text", "log_prob", "finished"}
     assert one["z"] == [1.0, 0.0, -1.0]
     several = lines("decode", "--model", "vae", "--z", "[[1, 0, -1], [0, 0, 0]]", "--set", "strategy=beam")
     assert len(several) == 2
@@ -52,7 +52,7 @@ def test_decode_reads_one_point_or_several() -> None:
 def test_interpolate_goes_from_one_to_the_other() -> None:
     found = lines("interpolate", "--model", "vae", "--from", A, "--to", B, "--steps", "5")
     assert [f["t"] for f in found] == [0.0, 0.25, 0.5, 0.75, 1.0]
-    assert found[0].keys() == {"t", "z", "text"}
+    assert found[0].keys() == {"t", "z", "text", "log_prob", "finished"}
     (start,) = lines("encode", "--model", "vae", "--text", A)
     np.testing.assert_allclose(found[0]["z"], start["mean"], atol=1e-5)
 
@@ -62,6 +62,25 @@ def test_sample_prior_repeats_under_its_seed() -> None:
     assert first == again
     assert len(first) == 3
     assert lines("sample-prior", "--model", "vae", "--n", "3", "--seed", "8") != first
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", "--z", "[[1, 0, -1], [0, 0, 0]]"),
+        ("sample-prior", "--n", "2"),
+        ("interpolate", "--from", A, "--to", B, "--steps", "2"),
+    ],
+)
+def test_every_sentence_says_whether_it_came_to_an_end(arguments: tuple[str, ...]) -> None:
+    """With more room a sentence that had ended stays as it is, and one that was cut goes on."""
+    for strategy in ("greedy", "sample"):
+        asked = (*arguments, "--model", "vae", "--strategy", strategy)
+        short, long = (lines(*asked, "--max-length", str(most)) for most in (1, 3))
+        assert not all(f["finished"] for f in short)
+        for before, after in zip(short, long, strict=True):
+            assert after["text"].startswith(before["text"])
+            assert (after["log_prob"] == pytest.approx(before["log_prob"], abs=1e-5)) == before["finished"]
 
 
 def test_eval_measures_a_latent_space(tmp_path: Path) -> None:
