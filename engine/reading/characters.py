@@ -12,10 +12,19 @@ import regex
 
 _LINE_MARKS = re.compile("[\v\f\x1c-\x1f\x85\u2028\u2029]")
 """What ends a line for some programs and not for others, or separates records: spaces here."""
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]+"
+_INVISIBLE = regex.compile(
+    r"(?:(?![\u200c\u200d\ufe00-\ufe0f\U000e0000-\U000e0fff])\p{Default_Ignorable_Code_Point}|[\ufff9-\ufffb])+"
 )
-"""Marks that are not seen and say nothing of the word: soft hyphen, zero-width space, byte order mark, direction."""
+"""Marks that are not seen and say nothing of the word: soft hyphen, zero-width space, byte order mark, direction,
+fillers of Hangul, selectors of Mongolian."""
+_SELECTORS = regex.compile(
+    r"(\p{Extended_Pictographic}[\U0001f3fb-\U0001f3ff]?[\ufe0e\ufe0f]?(?:[\U000e0020-\U000e007e]+\U000e007f)?"
+    r"|[0-9#*][\ufe0e\ufe0f]?\u20e3)|[\ufe00-\ufe0f\U000e0000-\U000e0fff]+"
+)
+"""Emoji with what chooses their look, which stays, and the selectors and tags elsewhere, which say nothing there.
+
+Unicode Technical Standard 51, emoji presentation and tag sequences.
+"""
 _IDLE_JOINER = regex.compile(
     r"(?<=^|[\s\p{Latin}\p{Greek}\p{Cyrillic}\p{Armenian}\p{Georgian}\p{Hebrew}\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}"
     r"\p{Thai}\p{Lao}\p{N}\p{P}\u0300-\u036f])[\u200c\u200d]+"
@@ -33,7 +42,8 @@ def clean(text: str) -> str:
     """
     text = _LINE_MARKS.sub(" ", text)
     if not text.isascii():
-        text = _IDLE_JOINER.sub("", _INVISIBLE.sub("", text))
+        text = _SELECTORS.sub(r"\1", _INVISIBLE.sub("", text))
+        text = _IDLE_JOINER.sub("", text)
         text = unicodedata.normalize("NFC", text)
     return text
 

@@ -21,12 +21,21 @@ END_MARK = "</s>"
 ATTACHED = frozenset(".,!?;:%)]}") | {"...", "'s", "'ll", "'re", "'ve", "'m", "'d"}
 """Words without a space before them, in lower case."""
 _NO_SPACE_AFTER = set("([{$#")
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"})
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019", "'"),
+        **dict.fromkeys("\u201c\u201d", '"'),
+        **dict.fromkeys("\u2010\u2011\u2013\u2014", "-"),
+        "\u2026": "...",
+    }
+)
+_APOSTROPHE = re.compile("(?<=[^\\W\\d_])[`\u00b4\u02bc\u2032\uff07](?=[^\\W\\d_])")
+"""What is typed for an apostrophe inside a word; elsewhere these are accents, primes and quotes of their own."""
 
 
 def normalise(text: str) -> str:
-    """One line, composed Unicode without invisible marks, plain quotes and single spaces."""
-    return " ".join(clean(text).translate(_QUOTES).split())
+    """One line, composed Unicode without invisible marks, plain quotes, hyphens and dots and single spaces."""
+    return " ".join(_APOSTROPHE.sub("'", clean(text).translate(_PLAIN)).split())
 
 
 def split_words(text: str) -> list[str]:

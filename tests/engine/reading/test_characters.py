@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.reading import clean, graphemes, require_text
+from engine.reading import clean, graphemes, normalise, require_text
 
-INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u2066"
+INVISIBLE = (
+    "\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u2066\u180b\u115f\u1160\u3164\uffa0\ufe00\ufe0f\U000e0041\U000e0100"
+)
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 SIGNS = (
     FAMILY,
@@ -36,6 +38,16 @@ def test_a_sign_of_several_characters_is_one_and_stays_as_it_is(sign: str) -> No
 @settings(max_examples=50, derandomize=True)
 def test_marks_that_nobody_sees_are_no_part_of_a_word(first: str, last: str, marks: str) -> None:
     assert clean(f"{marks}{first}{marks}{last}{marks}") == first + last
+
+
+@given(st.text((*INVISIBLE, *"1a\u0301\u20e3\u2764\u200d\U0001f3f4\U000e0067\U000e007f\U0001f3fd"), max_size=8))
+@settings(max_examples=300, derandomize=True)
+def test_marks_around_emoji_are_cleaned_at_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+
+
+def test_a_line_of_marks_alone_is_empty() -> None:
+    assert normalise(f" {INVISIBLE} ") == ""
 
 
 @given(st.text(max_size=40))

@@ -36,6 +36,16 @@ def test_words_stay_whole(text: str, words: list[str]) -> None:
     assert split_words(text) == words
 
 
+@pytest.mark.parametrize("sign", "'\u2018\u2019`\u00b4\u02bc\u2032\uff07")
+def test_an_apostrophe_is_known_however_it_is_typed(sign: str) -> None:
+    assert split_words(f"I don{sign}t, it{sign}s Tom") == ["I", "don't", ",", "it", "'s", "Tom"]
+
+
+def test_signs_that_look_alike_are_the_same() -> None:
+    assert split_words("well\u2010known well\u2011known, so\u2026") == ["well-known", "well-known", ",", "so", "..."]
+    assert split_words("5\u2032 `tea") == ["5", "\u2032", "`", "tea"], "no apostrophe where no word goes on"
+
+
 PARTS = (
     *("Tom", "don't", "well-known", "3.5", "10:30", "it", "'s", "...", '"', "(", ")", ",", "!", "é", "ß"),
     *("हिन्दी", PERSIAN, *SIGNS[:6], "a\u0301\u0320b"),
