@@ -11,7 +11,7 @@ run: $(VENV)/run.done
 	$(BIN)/python -m app $(ARGS)
 
 test: $(VENV)/test.done
-	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(ARGS)
+	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-kernels: $(VENV)/test.done
 	$(BIN)/python -m tests.kernels $(ARGS)

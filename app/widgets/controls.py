@@ -16,6 +16,7 @@ from PySide6.QtGui import QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
 
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
+_DIGITS = re.compile(r"[-+]?[0-9]*([.,]?)[0-9]*")
 _PARTS = re.compile(r"[\s;]+|,\s+")
 
 MOST_DIGITS = 60  # characters of a number with what stands before and after it
@@ -57,6 +58,20 @@ def _calm(control: QAbstractSpinBox | QSlider | QComboBox) -> None:
         control.lineEdit().setMaxLength(MOST_DIGITS)
 
 
+def _typed(box: SpinBox | DoubleSpinBox, text: str) -> str | None:
+    """The decimal mark in the digits that stand in a field, "" without one; None where they are no digits."""
+    if text == box.specialValueText():
+        return ""
+    found = _DIGITS.fullmatch(text.removeprefix(box.prefix()).removesuffix(box.suffix()))
+    return found and found[1]
+
+
+def _kept(verdict: object) -> QValidator.State:
+    """Qt's verdict of a text; what it would refuse key by key may be typed, and is no number."""
+    state = verdict[0]  # type: ignore[index]
+    return QValidator.State.Intermediate if state == QValidator.State.Invalid else state
+
+
 class SpinBox(QSpinBox):
     """A whole number; with a decimal mark it can be typed, but is none, and the last number stays."""
 
@@ -69,10 +84,10 @@ class SpinBox(QSpinBox):
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
     def validate(self, text: str, place: int) -> object:
-        """A mark that was refused while typing would leave its digits behind: 1.5 would become 15."""
-        if "." in text or "," in text:
+        """Whatever can be typed stays as typed: a key that was refused would leave the others, and 1.5 become 15."""
+        if _typed(self, text) != "":
             return QValidator.State.Intermediate, text, place
-        return super().validate(text, place)
+        return _kept(super().validate(text, place)), text, place
 
     def fixup(self, text: str) -> str:
         """Guess nothing."""
@@ -91,12 +106,11 @@ class DoubleSpinBox(QDoubleSpinBox):
         super().wheelEvent(event) if self.hasFocus() else event.ignore()
 
     def validate(self, text: str, place: int) -> object:
-        """Three digits behind a comma could be thousands, and a second mark is none: both are no number yet."""
-        marks = text.count(".") + text.count(",")
-        if marks > 1 or _THOUSANDS.search(text) or (marks and not self.decimals()):
+        """As `SpinBox.validate`; three digits behind a comma could be thousands, and are no number either."""
+        mark = _typed(self, text)
+        if mark is None or _THOUSANDS.search(text) or (mark and not self.decimals()):
             return QValidator.State.Intermediate, text, place
-        state, _, place = super().validate(text.replace(",", "."), place)  # type: ignore[misc]
-        return state, text, place
+        return _kept(super().validate(text.replace(",", "."), place)), text, place
 
     def valueFromText(self, text: str) -> float:
         """The number that is written."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 _UNITS: list[str] = re.findall(
     r"\w+",
@@ -38,7 +38,7 @@ def count_right(outputs: Sequence[str], slots: Sequence[Sequence[str]]) -> tuple
     return total - sum(len(missing(output, wanted)) for output, wanted in zip(outputs, slots, strict=True)), total
 
 
-@cache
+@lru_cache(maxsize=1024)
 def _pattern(slot: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{_spellings(one.strip())})" for one in slot.split("/")))
 

@@ -119,7 +119,8 @@ class PipedEngine(EngineClient):
     def control(self, job: int, change: Control) -> None:
         with self._changed:
             if not self._closed:
-                self._write(Steer(job, change))
+                with suppress(BrokenPipeError):  # an engine that has gone has no jobs
+                    self._write(Steer(job, change))
 
     def close(self, timeout: float = 10.0) -> bool:
         with self._changed:

@@ -261,7 +261,7 @@ def test_a_hostile_header_is_refused_by_its_first_reading_already(good: Path, ho
     assert sentence(path) == str(caught.value)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_header_and_weights_are_judged_alike(good: Path, data: st.DataObject) -> None:
     """What the header's check lets through, safetensors opens; sizes, offsets, types and order are drawn."""
@@ -315,7 +315,7 @@ def test_another_vocabulary_than_the_models(good: Path) -> None:
     assert "SentencePiece" in sentence(path)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 0.999), flips=st.lists(st.integers(0, 255), min_size=1, max_size=6))
 def test_a_mutated_file_opens_or_says_one_sentence(good: Path, place: float, flips: list[int]) -> None:
     data = bytearray(good.read_bytes())

@@ -145,4 +145,4 @@ class MailboxMachine(RuleBasedStateMachine):
 
 
 TestMailbox = MailboxMachine.TestCase
-TestMailbox.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+TestMailbox.settings = settings(max_examples=80, stateful_step_count=40)

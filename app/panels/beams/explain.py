@@ -96,7 +96,7 @@ class BeamsExplain(QWidget):
         self._node.setText(escape(about).replace("\n", "<br>"))
         self.bars.show_bars(bars)
         self.bars.setFixedHeight(self._theme.px(24) * (len(bars) + 1) if bars else 0)
-        self.force.setText(f"Force “{_short(force)}”, search on")
+        self.force.setText(f"Force “{_short(force)}”, search on".replace("&", "&&"))
         for widget, shown in (
             (self._place, label), (self._node, about), (self.bars, bars), (self.force, force),
         ):  # fmt: skip

@@ -68,12 +68,13 @@ class Cinema(QObject):
         if not shown or any(e.report is None for e in shown):
             return
         models = tuple(dict.fromkeys(e.model for e in shown if e.report is not None and e.report.frames))
+        if self._job is not None:  # what was asked before says nothing of these models
+            self._bridge.forget(self._job)
+            self._job = None
         self._asked = models
         if not models:
             self._begin(len(self.film) if self.film else 1)
             return
-        if self._job is not None:
-            self._bridge.forget(self._job)
         self._job = self._bridge.submit(ReadTraces(models=models), self._on_message, priority=Priority.INTERACTIVE)
 
     def _on_message(self, message: Message) -> None:

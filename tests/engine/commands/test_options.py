@@ -107,8 +107,6 @@ def requests(draw: st.DrawFn, kind: type[Request]) -> Request:
 @pytest.mark.parametrize("kind", list(COMMANDS), ids=lambda kind: COMMANDS[kind])
 @settings(
     max_examples=30,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(data=st.data())

@@ -14,7 +14,7 @@ from engine.reading import LONGEST_LINE, clean, is_text, read_lines, split_lines
 
 LINES = ["Ich habe keine Zeit.", "", "schön \u2028 hier", "日本 👍🏽"]
 TEXT = "\n".join(LINES)
-ONE_FILE = settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_FILE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def lines(folder: Path, data: bytes, name: str = "some.txt") -> list[str]:

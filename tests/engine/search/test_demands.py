@@ -41,7 +41,7 @@ def holds(text: tuple[int, ...], phrase: list[int]) -> bool:
 
 
 @given(PHRASES, st.lists(st.sampled_from([4, 5, 6]), max_size=2))
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=40)
 def test_the_shortest_text_with_all_phrases_is_what_trying_all_texts_finds(
     phrases: list[list[int]], forced: list[int]
 ) -> None:

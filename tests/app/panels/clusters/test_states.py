@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QLineEdit
 from app.panels.clusters import ClustersPanel
 from app.panels.clusters.choices import LIVE, Lesson
 from app.panels.clusters.explain import Explain
-from engine.messages import ClusterPoints, Decoded, DecodedSentence, EncodeClusters, Train
+from engine.messages import ClusterPoints, Decoded, DecodedSentence, EncodeClusters, Message, Train, TrainingTrace
 from engine.training.recipe import find_recipe, read_recipe
 from engine.training.state import fingerprint
 from tests.app.panels.clusters.conftest import TEXTS, free_spot, settle
@@ -310,3 +311,19 @@ def test_a_file_that_is_gone_is_said_once_and_counted_nowhere(shown, tmp_path, q
     settle(other)
     assert "2 of mine.txt over them as diamonds" in other.inputs.source.text()
     other.stop()
+
+
+def test_films_that_are_asked_for_no_more_say_nothing(shown):
+    """A model without a film takes the place of one whose film is still on its way."""
+    cinema = shown.cinema
+    cinema._job, cinema._asked = 10_000, ("tiny-dgmvae",)
+    for explorer in (shown.main, shown.beside):
+        explorer.report = msgspec.structs.replace(explorer.report, frames=0)
+    cinema.ask()
+    none = np.zeros(0)
+    trace = TrainingTrace(
+        **dict.fromkeys(TrainingTrace.__struct_fields__, none)
+        | {"model": "tiny-dgmvae", "texts": (), "labels": (), "terms": {}}
+    )
+    cinema._on_message(Message(10_000, trace))
+    assert cinema._job is None
