@@ -7,7 +7,6 @@ reads as the other's decimals. A drop-down's list shows its entries whole.
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -17,32 +16,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSlid
 
 _THOUSANDS = re.compile(r"\d,\d{3}(?!\d)")
 _DIGITS = re.compile(r"[-+]?[0-9]*([.,]?)[0-9]*")
-_PARTS = re.compile(r"[\s;]+|,\s+")
 
 MOST_DIGITS = 60  # characters of a number with what stands before and after it
-LISTED = "Write numbers such as: 1, 1.5, 2.5."
-
-
-def read_numbers(text: str) -> tuple[float, ...]:
-    """The numbers in a list such as "1, 1.5, 2.5" or "1; 1,5; 2,5".
-
-    Raises ValueError with one sentence for anything else, also where a comma without a space could be a decimal or
-    part two numbers.
-    """
-    text = text.strip()
-    if "." in text:  # points are the decimals, so commas part numbers
-        parts = re.split(r"[\s,;]+", text)
-    else:
-        parts = _PARTS.split(text)
-        if len(parts) == 1 and "," in text:
-            raise ValueError("A comma alone could be a decimal: write 1; 1,5; 2,5 or 1, 1.5, 2.5.")
-    try:
-        numbers = tuple(float(part.replace(",", ".")) for part in parts if part)
-    except ValueError:
-        raise ValueError(LISTED) from None
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(LISTED)
-    return numbers
 
 
 def within(box: QSpinBox | QDoubleSpinBox, value: Any) -> Any:

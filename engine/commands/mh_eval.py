@@ -14,17 +14,20 @@ from rich.progress import track
 from engine.commands.options import DEVICE, JSON
 from engine.commands.output import errors, print_figures, print_json, say
 from engine.mcmc.slots import MOVES
-from engine.messages import Evaluate, Evaluated, Move, Proposal, Sample, SampleStarted, SampleStep
-from engine.training.data import Source, read_source
+from engine.messages import Evaluate, Evaluated, Move, Proposal, Sample, SampleStarted, SampleStep, validated
+from engine.training.data import Source, read_split
 from engine.worker import Engine
 
 CONCEPTS = Source("commongen/{split}.tsv.gz", columns=(0, 1))
 
 
 def concept_sets(folder: Path, count: int) -> dict[tuple[str, ...], list[str]]:
-    """The first concept sets of the test split with their references; a concept `run_V` is the keyword `run`."""
+    """The first concept sets of the test split with their references; a concept `run_V` is the keyword `run`.
+
+    Raises ValueError with one sentence when there is none.
+    """
     sets: dict[tuple[str, ...], list[str]] = {}
-    for concepts, sentence in read_source(CONCEPTS, folder, "test"):
+    for concepts, sentence in read_split((CONCEPTS,), folder, "test"):
         words = tuple(c.rpartition("_")[0] or c for c in concepts.split("#"))
         if words in sets or len(sets) < count:
             sets.setdefault(words, []).append(sentence)
@@ -62,14 +65,16 @@ def mh_eval(
     complete = 0
     examples: list[dict[str, Any]] = []
     for number, words in enumerate(track(concepts, "concept sets", console=errors, disable=not errors.is_terminal)):
-        request = Sample(
-            model=model,
-            keywords=" ".join(words),
-            order=cast(Literal["fixed", "any"], order),  # held to the request's choices by the engine
-            steps=steps,
-            min_length=min_length,
-            max_length=max_length,
-            seed=seed + number,
+        request = validated(
+            Sample(
+                model=model,
+                keywords=" ".join(words),
+                order=cast(Literal["fixed", "any"], order),
+                steps=steps,
+                min_length=min_length,
+                max_length=max_length,
+                seed=seed + number,
+            )
         )
         seen: list[tuple[float, Proposal]] = []
         keywords: tuple[str, ...] = ()

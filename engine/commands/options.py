@@ -24,8 +24,8 @@ LINES: bool = typer.Option(True, "--json", help="Print JSON, an object a line; i
 METAVARS = {
     "number": "NUMBER",
     "count": "N",
-    "numbers": "X,Y,…",
-    "counts": "N,M,…",
+    "numbers": "X, Y, …",
+    "counts": "N, M, …",
     "text": "TEXT",
     "texts": "TEXT",
 }

@@ -17,16 +17,18 @@ from engine.device import choose
 from engine.library import Library
 from engine.mcmc.terms.similarity import is_negation, is_not
 from engine.messages import Fluency, Proposal, Sample, SampleStarted, SampleStep, Similarity, setting_of
-from engine.reading import read_lines
+from engine.reading import read_lines, read_numbers
 from engine.worker import Engine
 
 
 def sources(path: Path) -> list[tuple[str, list[str]]]:
-    """Sentences and the words of each that must survive; raises ValueError for a line without both."""
+    """Sentences and the words of each that must survive; raises ValueError for a line without both, and without any."""
     rows = [line.split("\t") for line in read_lines(path) if line.strip()]
     for row in rows:
-        if len(row) != 2:
+        if len(row) != 2 or not row[0].strip():
             raise ValueError(f"{path.name}: each line is a sentence, a tab and the words that must survive.")
+    if not rows:
+        raise ValueError(f"{path.name} holds no sentences.")
     return [(sentence, words.split()) for sentence, words in rows]
 
 
@@ -52,7 +54,7 @@ def edits(first: list[str], second: list[str]) -> int:
 def mh_paraphrase(
     model: str = typer.Option(..., help="Forward language model, by name or path."),
     text: Path = typer.Option(EXAMPLES / "paraphrases.tsv", help="Sentences, a tab, and the words that must survive."),
-    weights: str = typer.Option("", help="Weights of the similarity to compare, as in 10,20,40 [the default]."),
+    weights: str = typer.Option("", help="Weights of the similarity to compare, as in 10, 20, 40 [the default]."),
     keep: bool = typer.Option(Similarity().keep, help="Names, numbers and negations count by themselves."),
     steps: int = typer.Option(200, min=2, help="Proposals for each sentence; the second half is looked at."),
     seed: int = typer.Option(0, min=0),
@@ -60,15 +62,16 @@ def mh_paraphrase(
     as_json: bool = JSON,
 ) -> None:
     """Paraphrase sentences; say how often what must survive does, how much is changed and how fluent it stays."""
+    compared = read_numbers(weights) or (Similarity().weight,)
+    for weight in compared:
+        if wrong := setting_of(Sample, "terms.similarity.weight").problem(weight):
+            raise ValueError(wrong)
     torch.set_num_threads(1)
     library = Library(choose(device))
     engine = Engine(device, inline=True, library=library)
     found = []
     rows = sources(text)
-    for part in weights.replace(",", " ").split() or [str(Similarity().weight)]:
-        weight = float(part)
-        if wrong := setting_of(Sample, "terms.similarity.weight").problem(weight):
-            raise ValueError(wrong)
+    for weight in compared:
         watched = track(rows, f"weight {weight:g}", console=errors, disable=not errors.is_terminal)
         done = [
             _one(engine, model, Similarity(weight=weight, keep=keep), sentence, wanted, steps, seed)
@@ -76,7 +79,11 @@ def mh_paraphrase(
         ]
         figures = {key: float(np.mean([d[key] for d in done])) for key in ("survives", "changed", "nats")}
         found.append(
-            {"weight": weight, **figures, "last": {s: d["last"] for (s, _), d in zip(rows, done, strict=True)}}
+            {
+                "weight": weight,
+                **figures,
+                "last": [{"source": s, "last": d["last"]} for (s, _), d in zip(rows, done, strict=True)],
+            }
         )
     if as_json:
         print_json({"model": model, "sentences": len(rows), "steps": steps, "seed": seed, "results": found})

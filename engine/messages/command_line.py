@@ -22,6 +22,7 @@ from engine.messages.latent import Decode, Encode, Interpolate, SamplePrior
 from engine.messages.sampling import ExactToy, Sample
 from engine.messages.search import Search
 from engine.messages.settings import Setting, Settings, settings_of
+from engine.reading import read_number, split_numbers
 
 PROGRAM = "python -m engine"
 COMMANDS: dict[type[Request], str] = {
@@ -105,7 +106,11 @@ def read(known: Setting, text: str | Iterable[str] | bool) -> Any:
         case "count" | "number":
             return _number(known, text)
         case "counts" | "numbers":
-            return tuple(_number(known, part) for part in text.replace(",", " ").split())
+            try:
+                parts = split_numbers(text)
+            except ValueError as error:
+                raise ValueError(f"{known.title}: {error}") from None
+            return tuple(_number(known, part) for part in parts)
         case "other":
             try:
                 return json.loads(text)
@@ -167,7 +172,7 @@ def _written(known: Setting, option: str, value: Any) -> list[str]:
     if known.kind in ("texts", "choices"):
         return [w for text in value for w in _word(option, text)]
     if known.kind in ("numbers", "counts"):
-        return _word(option, ",".join(map(_digits, value)))
+        return _word(option, ", ".join(map(_digits, value)))
     if known.kind in ("number", "count"):
         return _word(option, _digits(value))
     return _word(option, value if isinstance(value, str) else msgspec.json.encode(value).decode())
@@ -187,7 +192,7 @@ def _digits(value: float) -> str:
 def _number(known: Setting, text: str) -> float:
     whole = known.kind in ("count", "counts")
     try:
-        return int(text) if whole else float(text)
+        return read_number(text, whole=whole)
     except ValueError:
         wanted = "a whole number" if whole else "a number such as 0.5"
         each = ": each" if known.kind in ("counts", "numbers") else ""

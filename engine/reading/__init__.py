@@ -2,6 +2,7 @@
 
 from engine.reading.characters import clean, graphemes, require_text
 from engine.reading.files import LONGEST_LINE, SUFFIXES, is_text, patterns, read_lines, split_lines, without_mark
+from engine.reading.numbers import read_number, read_numbers, split_numbers
 from engine.reading.tables import Columns, Labelled, Table, choose, guess, guess_pair, labelled, read_table, table_of
 from engine.reading.words import (
     ATTACHED,
@@ -35,9 +36,12 @@ __all__ = [
     "normalise",
     "patterns",
     "read_lines",
+    "read_number",
+    "read_numbers",
     "read_table",
     "require_text",
     "split_lines",
+    "split_numbers",
     "split_spaced",
     "split_words",
     "table_of",

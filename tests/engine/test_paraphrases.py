@@ -47,8 +47,8 @@ def test_the_set_that_comes_along_holds_its_own_words() -> None:
 def test_paraphrases_are_measured(library_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEXTSCAPE_MODELS", str(library_folder))
     text = tmp_path / "set.tsv"
-    text.write_text("the dog runs in the park\tdog park\nthe cat sleeps .\tcat\n")
-    arguments = ["mh-paraphrase", "--model", "tiny", "--text", str(text), "--steps", "20", "--weights", "0,400"]
+    text.write_text("the dog runs in the park\tdog park\nthe cat sleeps .\tcat\nthe cat sleeps .\t\n")
+    arguments = ["mh-paraphrase", "--model", "tiny", "--text", str(text), "--steps", "20", "--weights", "0, 400"]
     result = CliRunner().invoke(app, [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     free, held = json.loads(result.stdout)["results"]
@@ -57,9 +57,13 @@ def test_paraphrases_are_measured(library_folder: Path, tmp_path: Path, monkeypa
     assert free["survives"] < 1
     assert free["changed"] > held["changed"]
     assert np.isfinite([free["nats"], held["nats"]]).all()
-    assert list(held["last"]) == ["the dog runs in the park", "the cat sleeps ."]
+    assert [d["source"] for d in held["last"]] == ["the dog runs in the park", "the cat sleeps .", "the cat sleeps ."]
     text.write_text("no tab here\n")
     assert "each line is a sentence, a tab" in str(CliRunner().invoke(app, arguments).exception)
+    text.write_text("\n \n\t\n")
+    assert str(CliRunner().invoke(app, arguments).exception) == "set.tsv holds no sentences."
+    arguments[-1] = "1,5"
+    assert "could be a decimal" in str(CliRunner().invoke(app, arguments).exception)
     arguments[-1] = "1e9"
     text.write_text("the dog runs in the park\tdog park\n")
     assert "Similarity weight must lie" in str(CliRunner().invoke(app, arguments).exception)

@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from app.widgets.controls import read_numbers
 from app.widgets.text_fields import MOST_TYPED
 from engine.messages import Fluency, Length, Sample, Similarity, Term
-from engine.reading import split_words
+from engine.reading import read_numbers, split_words
 
 Mode = Literal["keywords", "paraphrase", "sentence"]
 TEXT_FIELD: dict[Mode, str] = {"keywords": "keywords", "paraphrase": "source", "sentence": "start"}

@@ -9,7 +9,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.widgets.controls import ComboBox, DoubleSpinBox, Slider, SpinBox, read_numbers
+from app.widgets.controls import ComboBox, DoubleSpinBox, Slider, SpinBox
+from engine.reading import read_numbers
 
 APP = Path(__file__).parents[3] / "app"
 

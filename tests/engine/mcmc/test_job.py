@@ -232,6 +232,26 @@ def test_concept_sets_are_measured(library_folder: Path, tmp_path: Path, monkeyp
     assert found["log_prob_per_word_likeliest"] >= found["log_prob_per_word_last"] - 1e-9
 
 
+@pytest.mark.parametrize(
+    ("text", "option", "words"),
+    [("", [], "test split is empty"), ("dog_N#run_V\tthe dog runs .", ["--order", "nonsense"], "must be one of")],
+)
+def test_concept_sets_that_cannot_be_measured_are_refused(
+    library_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    option: list[str],
+    words: str,
+) -> None:
+    monkeypatch.setenv("TEXTSCAPE_MODELS", str(library_folder))
+    (tmp_path / "commongen").mkdir()
+    with gzip.open(tmp_path / "commongen" / "test.tsv.gz", "wt") as file:
+        file.write(text)
+    result = CliRunner().invoke(app, ["mh-eval", "--model", "tiny", "--data", str(tmp_path), "--steps", "5", *option])
+    assert words in str(result.exception)
+
+
 def test_a_ladder_is_suggested_and_its_swaps_are_reported(engine: Engine) -> None:
     request = Sample(model="tiny", keywords="dog", candidates=8, seed=3)
     found = list(engine.run(SuggestLadder(sample=request, temperatures=3, steps=20)))
