@@ -17,6 +17,7 @@ from statistics import fmean
 from engine.reading.files import read_lines
 
 _DELIMITERS = ",;\t|"
+_SEPARATOR = re.compile(r'"?sep=([^"\w\s]|\t?)"?', re.IGNORECASE)  # a first line that tells Excel what divides cells
 _LOOKED_AT = 2000  # rows, from which columns are guessed
 _NAME = re.compile(r"[^\W\d][\w .#/()\-]{0,39}|")  # what a column is called; pandas leaves its index without a name
 _NUMBER = re.compile(r"-?\d{1,6}")  # of a column
@@ -119,11 +120,12 @@ def table_of(name: str, lines: Sequence[str], names: Iterable[str] = ()) -> Tabl
     numbers = [number for number, _ in divided]
     asked = {wanted.casefold() for wanted in names if wanted and not _NUMBER.fullmatch(wanted)}
     header: tuple[str, ...] = ()
-    if len(rows) > 1 and (
-        not asked.isdisjoint(cell.casefold() for cell in rows[0])
-        or _names_columns(rows[0], rows[1 : _LOOKED_AT + 1], usual=_is_csv(name))
-    ):
-        header, rows, numbers = rows[0], rows[1:], numbers[1:]
+    if len(rows) > 1:
+        first = (rows[0][0].lstrip("# "), *rows[0][1:])  # some write their names as a remark
+        if not asked.isdisjoint(map(str.casefold, first)) or _names_columns(
+            first, rows[1 : _LOOKED_AT + 1], usual=_is_csv(name)
+        ):
+            header, rows, numbers = first, rows[1:], numbers[1:]
     return Table(name, tuple(rows), tuple(numbers), width, header)
 
 
@@ -216,6 +218,8 @@ def _shortened(text: str, most: int = 40) -> str:
 def _divided(name: str, lines: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:
     """Line number and cells of every line that is not blank."""
     delimiter = _delimiter(name, lines)
+    if lines and _SEPARATOR.fullmatch(lines[0]):
+        lines = ["", *lines[1:]]
     if delimiter is not None:
         return [row for row in _quoted(name, lines, delimiter) if any(row[1])]
     cells = (tuple(map(str.strip, line.split("\t"))) for line in lines)
@@ -228,6 +232,8 @@ def _is_csv(name: str) -> bool:
 
 def _delimiter(name: str, lines: Sequence[str]) -> str | None:
     """What divides the cells of a CSV file; None for a file of plain lines or of tabs."""
+    if lines and (said := _SEPARATOR.fullmatch(lines[0])):
+        return said[1] or "\t"
     if _is_csv(name):
         return max(_DELIMITERS, key=lambda d: _evenness(lines[:200], d))
     first = next((line for line in lines if line.strip()), "")

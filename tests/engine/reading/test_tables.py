@@ -84,6 +84,17 @@ def test_a_column_is_named_by_its_name_or_its_number(tmp_path) -> None:
         choose(table(tmp_path, "one line\nanother\n"), label="0")
 
 
+@pytest.mark.parametrize("name", ["some.csv", "some.txt"])
+@pytest.mark.parametrize("first", ["sep=%s", '"sep=%s"', "SEP=%s"])
+@pytest.mark.parametrize("delimiter", ";,|\t^")
+def test_a_first_line_may_say_what_divides_the_cells(tmp_path, name: str, first: str, delimiter: str) -> None:
+    rows = [("text", "label"), ("well, yes; or | no", "good"), ("no; never, ever", "bad")]
+    read = table(tmp_path, first % delimiter + "\n" + quoted(rows, delimiter), name)
+    assert read.header == rows[0]
+    assert list(read.rows) == rows[1:]
+    assert read.numbers == (3, 4)
+
+
 def test_a_first_line_is_known_by_the_name_asked_for(tmp_path) -> None:
     rows = [("farbe", "wort"), ("red", "house"), ("blue", "sea")]
     assert table(tmp_path, tabs(rows)).header == ()
@@ -108,6 +119,9 @@ def test_a_first_line_is_known_by_the_name_asked_for(tmp_path) -> None:
         ("stop\tcommand\nplay music\tmusic\nplay jazz\tmusic\n", ()),
         ("sentence_1\tsentence_2\tgold_label\na b\tc d\tx\n", ("sentence_1", "sentence_2", "gold_label")),
         ("text\nword\n", ()),
+        ("# text\tlabel\nI like tea\tgood\nI do not\tbad\n", ("text", "label")),
+        ("#label\ttext\ngood\tI like tea\n", ("label", "text")),
+        ("# 1\tI like tea\n# 2\tI do not\n", ()),
     ],
 )
 def test_a_header_is_told_from_a_sentence(tmp_path, text: str, header: tuple[str, ...]) -> None:
