@@ -30,13 +30,26 @@ TEXT_NAMES = (
     *("text", "sentence", "sentences", "utterance", "query", "question", "review", "comment", "message", "content"),
     *("source", "src", "premise", "tweet", "post", "document", "german", "deutsch", "de", "english", "englisch", "en"),
     *("satz", "frage", "texte", "phrase", "texto", "frase", "testo", "paraphrase", "hypothesis", "reference", "target"),
-    "translation",
+    *("translation", "description", "body", "abstract"),
 )
 """What a column of sentences is called, the surest first."""
 TARGET_NAMES = ("reference", "target", "translation", "english", "englisch", "en", "german", "deutsch", "de")
 """What a column of translations is called, the surest first."""
 LABEL_NAMES = (
-    *("label", "labels", "class", "category", "intent", "sentiment", "emotion", "topic", "domain", "scenario", "genre"),
+    *(
+        "label",
+        "labels",
+        "class",
+        "class index",
+        "category",
+        "intent",
+        "sentiment",
+        "emotion",
+        "topic",
+        "domain",
+        "scenario",
+        "genre",
+    ),
     *("act", "action", "tag", "polarity", "gold", "stars", "rating", "klasse", "kategorie", "thema"),
     *("classe", "clase", "categoria", "étiquette", "etiqueta", "etichetta", "kind"),
 )
@@ -138,7 +151,8 @@ def guess(table: Table) -> Columns:
     if label is None:
         label = _label_among(looks, text)
     if text is None:
-        text = next(iter(_texts_among(looks, [c for c in range(table.width) if c != label])), 0)
+        least = 0.5 if label is None else 0.75  # two languages are as long only roughly; a title is no text
+        text = next(iter(_texts_among(looks, [c for c in range(table.width) if c != label], least)), 0)
     return Columns(text, label)
 
 
@@ -327,13 +341,16 @@ def _look(cells: Sequence[str]) -> _Look:
     )
 
 
-def _texts_among(looks: Sequence[_Look], columns: Sequence[int]) -> list[int]:
-    """The columns that look most like sentences, in their order: long ones, of words, that do not repeat themselves."""
+def _texts_among(looks: Sequence[_Look], columns: Sequence[int], least: float = 0.5) -> list[int]:
+    """The columns that look most like sentences, in their order: of words, that do not repeat themselves, and long.
+
+    `least`: their words as a share of the longest one's.
+    """
     found = [c for c in columns if not looks[c].coded] or list(columns)
     plain = [c for c in found if not looks[c].formula and (looks[c].words >= 1.5 or looks[c].sentences > 0.5)]
     found = plain or found
     most = max((looks[c].words for c in found), default=0.0)
-    return [c for c in found if looks[c].words >= most / 2]
+    return [c for c in found if looks[c].words >= least * most]
 
 
 def _label_among(looks: Sequence[_Look], text: int | None) -> int | None:
@@ -374,7 +391,11 @@ def _names_columns(first: Sequence[str], body: Sequence[Sequence[str]], *, usual
     named = {_stem(cell) for cell in first}.intersection(TEXT_NAMES + LABEL_NAMES)
     if named:  # a list of single words may begin with one that names columns elsewhere
         return sum((not named.isdisjoint(_SURE), len(first) > 1, longest > 1.5)) >= 2
-    if len(first) < 2 or len(body) < (2 if usual else 6) or not all(len(cell.split()) == 1 for cell in first):
+    if len(first) < 2 or len(body) < (2 if usual else 6):
+        return False
+    if usual and any(look.numeric and look.filled > 0.5 for look in looks):
+        return True  # no number stands over the numbers
+    if not all(len(cell.split()) == 1 for cell in first):
         return False
     label = _label_among(looks, None)
     several = [min(len(cell.split()) for cell in column) > 1 for column in columns]

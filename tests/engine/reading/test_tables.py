@@ -142,6 +142,23 @@ def test_two_texts_side_by_side_are_no_labels(tmp_path) -> None:
     assert guess_pair(table(tmp_path, tabs(BY_LABEL))) == (1, None), "a label is no translation"
 
 
+NEWS = [
+    ("4", "Oil and economy cloud the outlook", "Soaring crude prices are expected to hang over the stock market."),
+    ("4", "Iraq halts oil exports from the south", "Authorities have halted the flow from the main pipeline."),
+    ("1", "A title of five words", "A description that has eight words in it."),
+    ("1", "Talks go on", "Both sides will meet again in March, a speaker says."),
+]
+
+
+@pytest.mark.parametrize("header", [(), ("Class Index", "Title", "Description"), ("art", "kurz", "lang")])
+def test_a_title_is_not_the_text_below_it(tmp_path, header: tuple[str, ...]) -> None:
+    read = table(tmp_path, quoted([header, *NEWS] if header else NEWS, ","), "some.csv")
+    assert read.header == header
+    assert guess(read) == Columns(2, 0)
+    swapped = [(row[0], row[2], row[1]) for row in NEWS]
+    assert guess(table(tmp_path, quoted(swapped, ","), "some.csv")) == Columns(1, 0)
+
+
 NAMES = ("CK", "Pfirsichbaeumchen", "CM", "Spamster", "lukaszpp")
 MORE = [*PAIRS, ("Wo ist der Bahnhof?", "Where is the station?"), ("Es regnet seit gestern.", "It has rained.")]
 REMARKS = {
