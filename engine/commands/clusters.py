@@ -13,8 +13,6 @@ from engine.commands.options import DEVICE, LINES, OUTPUT, Asked, add_command
 from engine.commands.output import answers, lines_to
 from engine.messages import ClusterFigures, ClusterPoints, EncodeClusters
 
-FIGURES = ("homogeneity", "nmi", "purity", "mutual_information", "occupied_codes", "variance_of_means")
-
 
 def clusters(
     asked: Asked[EncodeClusters],
@@ -26,7 +24,7 @@ def clusters(
     device: str = DEVICE,
     as_json: bool = LINES,
 ) -> None:
-    """Encode sentences: {text, code, responsibilities, z, label} a line; with labels a last line of figures."""
+    """Encode sentences: {text, code, responsibilities, z, label} a line; with labels a last line of figures and of chance."""
     del as_json
     texts, marks = tuple(asked.given.get("texts", ())), tuple(asked.given.get("labels", ()))
     if input_file:
@@ -44,8 +42,9 @@ def clusters(
             if isinstance(event, ClusterPoints):
                 _write_points(event, write)
             elif isinstance(event, ClusterFigures) and marks:
-                figures = {name: event.metrics[name].value for name in FIGURES}
-                write({**figures, "count": event.count, "verdict": event.verdict})
+                figures = {name: metric.value for name, metric in event.metrics.items()}
+                chance = {name: m.chance for name, m in event.metrics.items() if m.chance is not None}
+                write({**figures, "chance": chance, "count": event.count, "verdict": event.verdict})
 
 
 def _write_points(found: ClusterPoints, write: Callable[[Any], None]) -> None:
