@@ -24,7 +24,7 @@ def clusters(
     device: str = DEVICE,
     as_json: bool = LINES,
 ) -> None:
-    """Encode sentences: {text, code, responsibilities, z, label} a line; with labels a last line of figures and of chance."""
+    """Encode sentences: {text, code, responsibilities, z, label} a line; with labels last figures and chance."""
     del as_json
     texts, marks = tuple(asked.given.get("texts", ())), tuple(asked.given.get("labels", ()))
     if input_file:
