@@ -19,7 +19,7 @@ from engine.search.trace import Trace
 def decoding(start: Start, options: SearchOptions, *, record: bool = False) -> Decoding:
     """The search the options ask for; raises ValueError with one sentence when they cannot be met."""
     options = options.used()
-    asked = demands(options, start.tokenizer)
+    asked = demands(options, start.tokenizer, start.prompts)
     kind = ContrastiveDecoding if options.strategy == "contrastive" else Decoding
     return kind(
         start.reader,
@@ -41,7 +41,7 @@ class Autoregressive:
         """Raises ValueError with one sentence when the model cannot write, or not this."""
         self._options, self._detail = options, detail
         self._reading = Reading(model, texts, options)
-        demands(options, self._reading.tokenizer)
+        demands(options, self._reading.tokenizer, self._reading.prompts)
         self._start: Start | None = None
         self._search: Decoding | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import reduce
 
 from torch import Tensor
 
@@ -58,7 +59,10 @@ class ConstrainedBeam(Strategy):
             raise ValueError("a constrained search needs at least one phrase in `constraints`")
         self.beam = options.beam
         self.phrases = Phrases(phrases)
-        self.start: Progress = (0,) * len(self.phrases.phrases)
+
+    def begin(self, prompt: Sequence[int]) -> Progress:
+        """What the prompt holds already, whole phrases or the beginning of one."""
+        return reduce(self.phrases.advance, prompt, (0,) * len(self.phrases.phrases))
 
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
         """See `Strategy.step`."""

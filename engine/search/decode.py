@@ -53,7 +53,7 @@ class Decoding:
         capitals: Capitals | None = None,
         record: bool = False,
     ) -> None:
-        """Every output of every input begins with `forced` and holds the `constraints`.
+        """Every output of every input begins with `forced`; its prompt and it hold the `constraints`.
 
         Args:
             model: what writes.
@@ -72,8 +72,9 @@ class Decoding:
         self.strategy = strategy_of(options, vocabulary.end, constraints)
         self.rules = Rules(options, vocabulary, forced, capitals)
         self._covered = require(model, Coverage) if options.coverage_penalty else None
-        groups, start = range(self.strategy.groups), self.strategy.start
-        self.frontiers = [Frontier(i, g, options.seed, start) for i in range(len(state)) for g in groups]
+        starts = [self.strategy.begin(prompts[i] if prompts else ()) for i in range(len(state))]
+        groups = range(self.strategy.groups)
+        self.frontiers = [Frontier(i, g, options.seed, start) for i, start in enumerate(starts) for g in groups]
         self._nodes = 0
 
     def __iter__(self) -> Iterator[list[Decision]]:

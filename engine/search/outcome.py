@@ -90,9 +90,10 @@ def _hypothesis(start: Start, search: Decoding, index: int, node: Node, score: f
         )
         for n in path
     )
-    text = start.tokenizer.decode(ids if start.translates else [*start.inputs[index], *ids])
+    whole = [*(start.prompts[index] if start.prompts else ()), *ids]
+    text = start.tokenizer.decode(whole)
     finished = bool(ids) and ids[-1] == start.tokenizer.end
-    unmet = missing(search.options, search.constraints, ids)
+    unmet = missing(search.options, search.constraints, whole)
     return Hypothesis(text, tokens, node.total, score, finished, weight, unmet=unmet)
 
 

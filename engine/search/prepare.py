@@ -53,6 +53,11 @@ class Reading:
             raise ValueError("this language model reads from right to left and cannot continue a prompt")
         check_lengths([len(ids) for ids in self.inputs])
 
+    @property
+    def prompts(self) -> tuple[tuple[int, ...], ...]:
+        """As `Start.prompts`."""
+        return () if isinstance(self._model, Seq2Seq) else self.inputs
+
     def parts(self) -> Generator[float, None, Start]:
         """Reads; yields the share that is done."""
         model, inputs = self._model, self.inputs

@@ -76,11 +76,11 @@ class Rules:
     ) -> tuple[Tensor, list[dict[int, Reason]]]:
         """Scores to search by, [R, V], and what was blocked in each row; the prefixes are of one length.
 
-        Blocked tokens become minus infinity. A forced beginning leaves one token. The prompt that a row continues is
-        part of its text, as in transformers, and a word with and without a capital is one. The repetition penalty
-        multiplies the log-probability of every token of the text (Keskar et al. 2019; transformers does the same in
-        beams, but penalises raw logits in greedy search and sampling). With `keep`, or where scores differ from them,
-        the log-probabilities stay as they are.
+        Blocked tokens become minus infinity. A forced beginning leaves one token, or none where a rule blocks it. The
+        prompt that a row continues is part of its text, as in transformers, and a word with and without a capital is
+        one. The repetition penalty multiplies the log-probability of every token of the text (Keskar et al. 2019;
+        transformers does the same in beams, but penalises raw logits in greedy search and sampling). With `keep`, or
+        where scores differ from them, the log-probabilities stay as they are.
         """
         forced = any(p is not None and p.length < len(self.forced) for p in prefixes)
         scores = log_probs.clone() if keep or forced or self.penalty != 1.0 else log_probs
@@ -101,14 +101,15 @@ class Rules:
         reasons: dict[int, Reason] = {}
         if prefix is None:
             return reasons
-        if prefix.length < len(self.forced):
-            token = self.forced[prefix.length]
-            scores.fill_(-math.inf)
-            scores[token] = log_probs[token]
-            return reasons
         text = [*prompt, *prefix.tokens()]
         if self.capitals is not None:
             text = [self.capitals.fold(token) for token in text]
+        if prefix.length < len(self.forced):
+            token = self.forced[prefix.length]
+            scores.fill_(-math.inf)
+            if not any(token in self._forms(rule.blocked(text)) for rule in self.rules):
+                scores[token] = log_probs[token]
+            return reasons
         if self.penalty != 1.0 and text:
             scores[torch.tensor(sorted(self._forms(set(text))), device=scores.device)] *= self.penalty
         for rule in self.rules:

@@ -21,14 +21,16 @@ class Strategy(ABC):
     """The vocabulary's end mark; set by `strategy_of`."""
     groups = 1
     """Frontiers of one input."""
-    start: Any = None
-    """The root's `Node.extra`."""
     reads_on_at_end = True
     """Whether prefixes of the maximum length may still be given an end mark."""
     stops_early = True
     """Whether a frontier may end once it has `beam` finished hypotheses; else it goes on to its natural end."""
     chains = False
     """Whether every live prefix is a draw of its own, that ends once."""
+
+    def begin(self, prompt: Sequence[int]) -> Any:
+        """The root's `Node.extra` for a text that begins with this prompt."""
+        del prompt
 
     @abstractmethod
     def step(self, scores: Tensor, frontiers: Sequence[Frontier]) -> list[Choice]:
