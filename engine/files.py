@@ -31,6 +31,25 @@ def is_there(path: Path) -> bool:
     return os.path.isfile(path)  # unlike pathlib's, never raises
 
 
+def require_place(path: Path) -> None:
+    """Say before the work what would keep a file from being written after it; makes nothing.
+
+    Raises OSError with one sentence: a folder of that name, a file in place of its folder, either closed to us.
+    """
+    if _is_stream(path):
+        return
+    target = Path(os.path.realpath(path))
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{path} is a folder, not a file")
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(f"{path} may not be written")
+    nearest = next(folder for folder in target.parents if os.path.lexists(folder) or folder == folder.parent)
+    if not os.path.isdir(nearest):
+        raise NotADirectoryError(f"nothing can be written into {path.parent}: {nearest} is a file, not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(f"nothing can be written into {path.parent}: {nearest} may not be written")
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Give a file this content, whole or not at all; see `writing`. Raises OSError."""
     with writing(path) as file:
@@ -117,11 +136,8 @@ def _door(path: Path) -> Path | int:
 
 def _target(path: Path) -> Path:
     """What a path leads to; its folder is made."""
+    require_place(path)
     target = Path(os.path.realpath(path))
-    if target.is_dir():
-        raise IsADirectoryError(21, "Is a folder", str(path))
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(13, "Permission denied", str(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     return target
 

@@ -8,13 +8,15 @@ import typer
 
 from engine.commands.options import DEVICE, JSON, OUTPUT, Asked, add_command
 from engine.commands.output import answers, note, print_json, print_table, say
-from engine.files import write_whole
+from engine.files import require_place, write_whole
 from engine.messages import Search, SearchDone, SearchStep, encode
 
 
 def beam(asked: Asked[Search], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = JSON) -> None:
     """Decode one input and print its hypotheses, best first; --output keeps the search, with --trace step by step."""
     request, steps = asked.request(), []
+    if output is not None:
+        require_place(output)
     if unread := request.options.unread():
         note(f"{request.options.info.label} does not read {', '.join(unread)}")
     for event in answers(request, device):

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from engine.commands.options import DEVICE, JSON, Asked, add_command
 from engine.commands.output import answers, errors, note, print_json, print_table, say, watch
-from engine.files import writing
+from engine.files import require_place, writing
 from engine.messages import (
     Diagnostics,
     LadderSuggested,
@@ -38,9 +38,11 @@ def mh(
 ) -> None:
     """Edit a sentence word by word so that the chain's law is exactly the target's (CGMH); prints what was seen."""
     request = asked.request()
+    if place := output or out:
+        require_place(place)
     if auto_ladder:
         request = _tempered(request, device)
-    first, best, last, figures = _run(request, device, output or out)
+    first, best, last, figures = _run(request, device, place)
     if as_json:
         print_json({"best": best, "last": last, "diagnostics": figures, "unknown": first.unknown})
         return

@@ -9,7 +9,7 @@ import typer
 from engine.commands.columns import TEXT_COLUMN, TEXT_FILE
 from engine.commands.options import DEVICE, JSON, Asked, add_command
 from engine.commands.output import answers, note, print_json, say
-from engine.files import write_whole
+from engine.files import require_place, write_whole
 from engine.messages import Translate, Translated
 from engine.reading import guess_pair, read_lines, read_table, table_of
 
@@ -59,6 +59,8 @@ def translate(
     A line longer than the translator has learnt is cut at sentence ends and joined again.
     """
     asked.request(texts=())  # a wrong setting is said before the file is read
+    if output is not None:
+        require_place(output)
     texts = (*asked.given.get("texts", ()), *(read_sources(input, text_column) if input else ()))
     for event in answers(asked.request(texts=texts, **asked.under_preset(roomy=False)), device):
         if isinstance(event, Translated):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import stat
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def train_model(request: Train, context: Context) -> Generator[Event]:
     asked = fingerprint(recipe, data, request.frames)
     output = place(Path(request.output), asked[:IN_HEADER], request.existing)
     claim(run)
-    claim(output.parent)
+    claim(Path(os.path.realpath(output)).parent)  # a link leads to the file to write
     state = state_path(run, recipe.name, asked)
     if request.existing != "replace" and is_made(recipe, asked[:IN_HEADER], output):
         yield TrainingBegan(state=str(state), output=str(output), step=0, total=0, finished=True)
@@ -89,9 +90,11 @@ def place(output: Path, asked: str, existing: Existing) -> Path:
     What the same request has made is made again in its place.
     """
     try:
-        output.lstat()
-        if output.is_dir():
+        mode = output.stat().st_mode
+        if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(mode):  # what is written there cannot be read again
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
         if not os.access(output, os.W_OK):
             raise PermissionError(errno.EACCES, "it may not be written")
     except (FileNotFoundError, NotADirectoryError):

@@ -107,7 +107,7 @@ def read(known: Setting, text: str | Iterable[str] | bool) -> Any:
             return _number(known, text)
         case "counts" | "numbers":
             try:
-                parts = split_numbers(text)
+                parts = split_numbers(text, whole=known.kind == "counts")
             except ValueError as error:
                 raise ValueError(f"{known.title}: {error}") from None
             return tuple(_number(known, part) for part in parts)

@@ -11,12 +11,16 @@ _OTHER = re.compile(r"[\s;]+|(?<!\d),|,(?!\d)")  # what only parts
 LISTED = "Write numbers such as: 1, 1.5, 2.5."
 
 
-def split_numbers(text: str) -> list[str]:
+def split_numbers(text: str, *, whole: bool = False) -> list[str]:
     """The numbers in a list such as "1, 1.5, 2.5", "1,1.5" or "1; 1,5; 2,5", each with a point as its decimal mark.
 
     A comma between digits is a decimal where something else parts the numbers, and parts them where they have points.
-    Raises ValueError with one sentence where it could be either. What it returns need not be numbers yet.
+    Every comma parts whole numbers. Raises ValueError with one sentence where it could be either.
+
+    What it returns need not be numbers yet.
     """
+    if whole:
+        return re.split(r"[\s,;]+", text.strip(" ,;")) if text.strip(" ,;") else []
     text = text.strip()
     tight, others, points = _TIGHT.search(text), _OTHER.search(text), "." in text
     if tight and others and points:

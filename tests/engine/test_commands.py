@@ -33,6 +33,21 @@ def test_inspect_and_models_print_json(run: CliRunner, library_folder: Path) -> 
     assert "tiny" in run.invoke(app, ["models"]).stdout
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["beam", "--text", "the dog"], ["translate", "--input", "in.txt"], ["mh", "--keywords", "dog", "--auto-ladder"]],
+)
+def test_an_output_that_cannot_be_is_refused_before_the_work(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("the dog\n")
+    model = ["--model", "there is none"]  # would be missed first, were it looked for
+    found = run.invoke(app, [*command, *model, "--output", "in.txt/x"])
+    assert "in.txt is a file, not a folder" in str(found.exception)
+    assert "Errno" not in str(found.exception)
+
+
 def test_inspect_takes_names_and_refuses_what_loading_refuses(run: CliRunner, library_folder: Path) -> None:
     assert json.loads(run.invoke(app, ["inspect", "tiny", "--json"]).stdout)["name"] == "tiny"
     path = library_folder / "tiny.safetensors"

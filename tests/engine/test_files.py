@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import pytest
 
-from engine.files import replacing, write_whole, writing
+from engine.files import replacing, require_place, write_whole, writing
 
 
 def mode(path: Path) -> int:
@@ -129,6 +129,18 @@ def test_two_runs_do_not_tear_one_file(tmp_path: Path) -> None:
 def test_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_whole(tmp_path, b"x")
+
+
+def test_a_file_in_place_of_its_folder_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("kept")
+    for path in (tmp_path / "one.txt" / "x", tmp_path / "one.txt" / "y" / "x"):
+        for refuse in (require_place, lambda p: write_whole(p, b"x")):
+            with pytest.raises(OSError, match=r"one\.txt is a file, not a folder$") as caught:
+                refuse(path)
+            assert "Errno" not in str(caught.value)
+    require_place(tmp_path / "new" / "folder" / "x")
+    require_place(Path(os.devnull))
+    assert [p.name for p in tmp_path.iterdir()] == ["one.txt"]
 
 
 def test_the_engine_starts_without_the_module_for_resources() -> None:

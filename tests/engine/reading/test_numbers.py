@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.messages import Sample, setting_of
+from engine.messages import Sample, Search, setting_of
 from engine.messages.command_line import read
 from engine.reading import read_numbers
 
@@ -37,6 +37,11 @@ def test_what_could_be_read_in_two_ways_is_refused_in_both(text: str) -> None:
         read_numbers(text)
     with pytest.raises(ValueError, match="Tempering ladder: "):
         read(LADDER, text)
+
+
+@pytest.mark.parametrize("text", ["5,7", "5, 7", "5 7", "5;7,"])
+def test_commas_part_whole_numbers(text: str) -> None:
+    assert read(setting_of(Search, "options.prefix_ids"), text) == (5, 7)
 
 
 @pytest.mark.parametrize("text", ["1_0", "\u0661", "1,5"])

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 import torch
 from typer.testing import CliRunner, Result
@@ -242,6 +243,20 @@ def test_an_output_that_cannot_be_written_is_said_first(folder: Path) -> None:
     assert "null byte" in refused(asked(folder, output="x\0y"))
     (folder / "toy.safetensors").mkdir()
     assert "is a folder" in refused(asked(folder))
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="has no /dev/null")
+def test_a_device_keeps_no_model(folder: Path) -> None:
+    request = asked(folder)
+    assert "it is a device or a pipe" in refused(msgspec.structs.replace(request, output="/dev/null"))
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_is_followed(folder: Path) -> None:
+    link = folder / "toy.safetensors"
+    link.symlink_to(folder / "below" / "real.safetensors")
+    assert saved(trained(asked(folder))) == link
+    assert (folder / "below" / "real.safetensors").is_file()
+    assert link.is_symlink()
 
 
 def test_a_folder_without_the_right_to_write_is_said_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
