@@ -216,7 +216,7 @@ Place = tuple[int, int, str]
 
 def _raw_header(path: Path) -> tuple[dict[str, str], dict[str, tuple[str, tuple[int, ...]]], list[Place]]:
     """Metadata, tensors and their places in order, with every declared size checked against the file's own."""
-    name = path.name
+    name = path.name or str(path)  # the root has none
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for, a device never ends

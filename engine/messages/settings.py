@@ -8,6 +8,7 @@ all derive from that line. `settings_of` reads it, `problems` and `validated` ho
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -391,7 +392,11 @@ def _check(value: Any, kind: inspect.Type, known: Setting, name: str, found: _Fo
 
 def _check_elements(value: Any, kind: inspect.Type, known: Setting, name: str, found: _Found) -> None:
     if known.kind == "texts":
-        if not known.path and not all(isinstance(v, str) and _is_text(v) for v in value):
+        if odd := [v for v in value if not isinstance(v, str)]:
+            found.values[name] = (
+                f"{known.title}: each must be text; {brief(json.dumps(odd[0], default=repr), 60)} was given."
+            )
+        elif not known.path and not all(map(_is_text, value)):
             found.values[name] = f"{known.title}: a line holds bytes that are no UTF-8 text."
     elif known.kind in ("numbers", "counts", "choices"):
         if sentence := next(filter(None, map(known.problem, value)), ""):

@@ -74,7 +74,7 @@ def read_lines(path: Path) -> Iterator[str]:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path.name} is damaged, gzip cannot unpack it ({error}); download it again") from error
     except OSError as error:
-        raise ValueError(f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise ValueError(f"{path.name or path} cannot be read: {error.strerror or error}") from error
 
 
 def _checked(path: Path, number: int, line: str) -> str:

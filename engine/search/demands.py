@@ -164,7 +164,7 @@ def _ids(text: str, name: str, tokenizer: Vocabulary) -> tuple[int, ...]:
     units = tokenizer.words(text)
     ids = tuple(tokenizer.ids(units))
     if not ids:
-        raise ValueError("a phrase in `constraints` is empty")
+        raise ValueError(f"{name} holds nothing that can be written")
     unknown = dict.fromkeys(
         unit.replace(SPACE_MARK, "") for unit, token in zip(units, ids, strict=True) if token == tokenizer.unknown
     )

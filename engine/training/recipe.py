@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,8 +15,9 @@ from engine.reading import without_mark
 from engine.text import Kind
 from engine.training.data import Source
 
-PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
-PositiveFloat = Annotated[float, msgspec.Meta(gt=0)]
+MOST = 10**9  # of what is counted
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+PositiveInt = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 
 
 class TokenizerRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,17 +32,17 @@ class TokenizerRecipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Optimisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The training loop's settings; AdamW with warm-up, then a schedule: see `engine.training.schedule`."""
 
-    passes: PositiveInt = 10  # over the training text
+    passes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10  # over the training text
     batch_tokens: PositiveInt = 2048  # padded tokens of a batch
-    learning_rate: PositiveFloat = 1e-3
-    warmup_steps: Annotated[int, msgspec.Meta(ge=0)] = 200
+    learning_rate: Annotated[float, msgspec.Meta(ge=1e-12, le=1e38)] = 1e-3
+    warmup_steps: Count = 200
     schedule: Literal["cosine", "trapezoid"] = "cosine"
     decay: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.25  # share of all steps that a trapezoid takes to fall to 0
-    weight_decay: Annotated[float, msgspec.Meta(ge=0)] = 0.01
+    weight_decay: Annotated[float, msgspec.Meta(ge=0, le=1e6)] = 0.01
     beta2: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.99
-    clip: PositiveFloat = 1.0  # largest global gradient norm
+    clip: Annotated[float, msgspec.Meta(ge=1e-6, le=1e6)] = 1.0  # largest global gradient norm
     patience: PositiveInt = 3  # validations without gain before stopping
-    validations: PositiveInt = 1  # a pass
+    validations: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1  # a pass
     precision: Literal["float32", "bfloat16"] = "float32"
     average: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.0  # decay of the weights' moving average; 0: off
 
@@ -49,8 +51,8 @@ class Evaluation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much is spent on the dear figures of a latent-variable model's test."""
 
     samples: PositiveInt = 100  # importance samples a sentence
-    bounded: Annotated[int, msgspec.Meta(ge=0)] = 0  # sentences they are drawn for, the first ones; 0: all
-    drawn: Annotated[int, msgspec.Meta(ge=0)] = 10_000  # prior samples decoded
+    bounded: Count = 0  # sentences they are drawn for, the first ones; 0: all
+    drawn: Count = 10_000  # prior samples decoded
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,9 +62,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     task: str
     model: dict[str, Any]
     data: tuple[Source, ...]
-    seed: int = 1
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 1
     max_tokens: PositiveInt = 60  # longer sentences are left out of training
-    max_examples: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: all of the training text
+    max_examples: Count = 0  # 0: all of the training text
     labels: tuple[str, ...] = ()  # names of the columns before the text, where they hold labels
     tokenizer: TokenizerRecipe = TokenizerRecipe()
     training: Optimisation = Optimisation()
@@ -72,6 +74,12 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: str = ""
     options: dict[str, Any] = {}  # what only this task knows, such as loss terms
 
+
+_BEYOND = re.compile(
+    r"(?:Expected `(?P<kind>int|float|str)` (?P<bound>[<>]=? [^ ]+|matching .+|of length .+)|Number out of range)"
+    r" - at `\$\.(?P<field>[^`]+)`"
+)
+_WORDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 MAX_BYTES = 1 << 16  # of a recipe; ours have a few thousand
 RECIPES = Path(__file__).parent / "recipes"
@@ -107,4 +115,16 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
             place[field] = value
         return msgspec.convert(plain, type=Recipe)
     except (OSError, ValueError, TypeError, RecursionError, msgspec.MsgspecError) as error:
-        raise ValueError(f"{path.name} is not a usable recipe: {brief(error)}") from error
+        changed = " with what was set" if overrides else ""
+        raise ValueError(f"{path.name}{changed} is not a usable recipe: {brief(_said(error))}") from error
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a recipe, a value beyond its bounds in plain words."""
+    beyond = _BEYOND.fullmatch(str(error))
+    if beyond is None:
+        return str(error)
+    field, kind, bound = beyond["field"], beyond["kind"], beyond["bound"]
+    if kind == "str":
+        return f"{field} must be a short name, one line without slashes" if field == "name" else str(error)
+    return f"{field} must be {_WORDS[bound.split()[0]]} {bound.split()[1]}" if bound else f"{field} is out of range"

@@ -115,3 +115,8 @@ def test_what_cannot_be_opened_is_one_sentence(tmp_path: Path) -> None:
 def test_names_of_text_files() -> None:
     assert all(is_text(Path(name)) for name in ("a.txt", "B.TXT", "a.b.tsv", "a.csv.gz", "A.Txt.GZ"))
     assert not any(is_text(Path(name)) for name in ("a.gz", "a.json", "txt", "a.txt.zip", "a.png"))
+
+
+def test_a_folder_without_a_name_is_named_by_its_path() -> None:
+    with pytest.raises(ValueError, match=r"^\. cannot be read: "):
+        list(read_lines(Path(".")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -180,6 +181,8 @@ def test_a_source_longer_than_learnt_is_refused_alone_and_cut_in_a_file(folder: 
         ("beam=0", "Beam must lie between 1 and 256 hypotheses; 0 was given."),
         ("beam=many", "Beam must be a whole number; 'many' was given."),
         ("temperature=1,5", "Temperature must be a number such as 0.5; '1,5' was given."),
+        ("constraints=[12,null]", "Must contain: each must be text; 12 was given."),
+        ('constraints=["a",null]', "Must contain: each must be text; null was given."),
         ("temperature=1e-40", "Temperature must lie between 0.01 and 100; 1e-40 was given."),
         ("length_penalty=nan", "Length penalty a must lie between -5 and 5; nan was given."),
     ],
@@ -188,3 +191,8 @@ def test_settings_that_make_no_sense_are_named(folder: Path, setting: str, words
     result = CliRunner().invoke(app, ["beam", "--model", "mt", "--text", TEXT[0], "--set", setting])
     assert isinstance(result.exception, ValueError)
     assert words in str(result.exception)
+
+
+def test_a_forced_beginning_that_nobody_sees_is_named(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["beam", "--model", "mt", "--text", TEXT[0], "--prefix", "\u200b"])
+    assert re.search("^the forced beginning .* holds nothing that can be written$", str(result.exception))

@@ -36,6 +36,26 @@ def test_figures_stand_in_their_columns_beside_the_published_ones() -> None:
     assert markdown(table, {row.name: None}).splitlines()[-1] == "| A + b | not trained |  |  |"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("seed", -1, "seed must be at least 0"),
+        ("seed", 2**64, "seed must be at most 9223372036854775807"),
+        ("training.passes", 9999999999999999999999, "training.passes must be at most 1000000"),
+        ("training.learning_rate", float("inf"), "training.learning_rate must be at most 1e+38"),
+        ("training.learning_rate", 10**400, "training.learning_rate is out of range"),
+        ("training.learning_rate", float("nan"), "training.learning_rate must be at least 1e-12"),
+        ("training.clip", 1e-320, "training.clip must be at least 1e-06"),
+        ("training.beta2", 1.0, "training.beta2 must be below 1.0"),
+        ("name", "a/b", "name must be a short name, one line without slashes"),
+    ],
+)
+def test_a_value_beyond_its_bounds_is_said_in_plain_words(field: str, value: float | str, said: str) -> None:
+    with pytest.raises(ValueError, match=r"live-gmvae\.toml with what was set is not a usable recipe") as caught:
+        read_recipe(find_recipe("live-gmvae"), {field: value})
+    assert str(caught.value).endswith(f": {said}")
+
+
 @pytest.mark.parametrize("other", ["a-b", "A+b", "a  B"])
 def test_two_rows_that_would_share_a_file_are_refused(tmp_path: Path, other: str) -> None:
     rows = "".join(f'[[rows]]\nname = "{name}"\nrecipe = "x"\n' for name in ("A+b", other))
