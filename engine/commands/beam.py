@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from engine.commands.options import DEVICE, JSON, OUTPUT, Asked, add_command
-from engine.commands.output import answers, note, print_json, print_table, say
+from engine.commands.output import answers, print_json, print_table, say
 from engine.files import require_place, write_whole
 from engine.messages import Search, SearchDone, SearchStep, encode
 
@@ -17,8 +17,7 @@ def beam(asked: Asked[Search], output: Path = OUTPUT, device: str = DEVICE, as_j
     request, steps = asked.request(), []
     if output is not None:
         require_place(output)
-    if unread := request.options.unread():
-        note(f"{request.options.info.label} does not read {', '.join(unread)}")
+    asked.note_unread(request.options, best=False)
     for event in answers(request, device):
         if isinstance(event, SearchStep):
             steps.append(event)

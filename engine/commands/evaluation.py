@@ -42,7 +42,9 @@ def evaluate(
     elif text is not None:
         held = read_labelled(text, text_column, label_column)
         fields = {"texts": held.texts, "labels": held.labels}
-    for event in answers(asked.request(**fields, **asked.under_preset(roomy=False)), device):
+    request = asked.request(**fields, **asked.under_preset(roomy=False))
+    asked.note_unread(request.options, reader="" if request.references else "eval without references")
+    for event in answers(request, device):
         if isinstance(event, Evaluated):
             if label_column and "homogeneity" not in event.metrics:
                 raise ValueError(f"{event.model} has no clusters to compare labels with; leave --label-column out")

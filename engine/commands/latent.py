@@ -48,8 +48,11 @@ def encode(
 def decode(asked: Asked[Decode], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = LINES) -> None:
     """Decode points: {z, text, log_prob, finished} a line."""
     del as_json
+    request = asked.request()
+    reader = "a preview, which is greedy," if request.preview else ""
+    asked.note_unread(request.options, reader=reader, reads=("max_length",), best=len(request.points) > 1)
     with lines_to(output) as write:
-        for event in answers(asked.request(), device):
+        for event in answers(request, device):
             if isinstance(event, Decoded):
                 for point, found in zip(event.points, event.sentences, strict=True):
                     write(_decoded(point, found))
@@ -66,8 +69,10 @@ def interpolate(
     """Walk from one sentence to another: {t, z, text, log_prob, finished} a line."""
     del as_json
     anchors = (*([first] if first else []), *asked.given.get("texts", ()), *([last] if last else []))
+    request = asked.request(texts=anchors)
+    asked.note_unread(request.options)
     with lines_to(output) as write:
-        for event in answers(asked.request(texts=anchors), device):
+        for event in answers(request, device):
             if isinstance(event, PathStep):
                 write({"t": event.t, **_decoded(event.point, event.sentence)})
 
@@ -75,8 +80,10 @@ def interpolate(
 def sample_prior(asked: Asked[SamplePrior], output: Path = OUTPUT, device: str = DEVICE, as_json: bool = LINES) -> None:
     """Decode draws from the prior: {z, text, log_prob, finished} a line."""
     del as_json
+    request = asked.request()
+    asked.note_unread(request.options)
     with lines_to(output) as write:
-        for event in answers(asked.request(), device):
+        for event in answers(request, device):
             if isinstance(event, PriorSample):
                 for point, found in zip(event.points, event.sentences, strict=True):
                     write(_decoded(point, found))

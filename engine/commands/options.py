@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import typer
 
-from engine.messages import COMMANDS, Request, Setting, validated
+from engine.commands.output import note
+from engine.messages import COMMANDS, Request, SearchOptions, Setting, validated
 from engine.messages.command_line import built, defaults_of, given_by, option_names, options_of, read
 from engine.messages.presets import PRESETS
 
@@ -45,6 +46,25 @@ class Asked(Generic[R]):
     def request(self, **fields: Any) -> R:
         """The request, with fields that the command itself fills; raises ValueError with one sentence."""
         return validated(built(self._kind, {**_preset(self._preset), **self.given, **fields}))
+
+    def note_unread(
+        self, options: SearchOptions, *, reader: str = "", reads: Collection[str] = (), best: bool = True
+    ) -> None:
+        """Say on stderr which decoder settings, other than the command's own, do nothing.
+
+        Args:
+            options: as they were asked for.
+            reader: what works in the decoder's place, where there is such a thing.
+            reads: settings that it reads.
+            best: whether the best sentence alone is given.
+        """
+        usual = defaults_of(self._kind)
+        asked = [n for n, value in msgspec.structs.asdict(options).items() if value != usual[f"options.{n}"]]
+        unread = [n for n in asked if (n not in reads if reader else n in options.unread())]
+        if unread:
+            note(f"{reader or options.info.label} does not read {', '.join(unread)}")
+        if best and "n_best" in asked and "n_best" not in unread:
+            note("one sentence is given for each: n_best is not read")
 
 
 def _preset(name: str) -> dict[str, Any]:

@@ -58,10 +58,12 @@ def translate(
 
     A line longer than the translator has learnt is cut at sentence ends and joined again.
     """
-    asked.request(texts=())  # a wrong setting is said before the file is read
+    asked.note_unread(asked.request(texts=()).options)  # a wrong setting is said before the file is read
     if output is not None:
         require_place(output)
     texts = (*asked.given.get("texts", ()), *(read_sources(input, text_column) if input else ()))
+    if not texts and not input:
+        raise ValueError("there is nothing to translate: give --sentence or --input")
     for event in answers(asked.request(texts=texts, **asked.under_preset(roomy=False)), device):
         if isinstance(event, Translated):
             if event.lacking:

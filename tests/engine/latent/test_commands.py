@@ -91,6 +91,29 @@ def test_eval_measures_a_latent_space(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["decode", "--z", "[1, 0, -1]", "--beam", "7"], "greedy does not read beam\n"),
+        (
+            ["decode", "--z", "[1, 0, -1]", "--preview", "--strategy", "beam", "--max-length", "5"],
+            "does not read strategy\n",
+        ),
+        (["decode", "--z", "[1, 0, -1]", "--strategy", "beam", "--n-best", "3"], ""),
+        (["sample-prior", "--top-k", "3"], "greedy does not read top_k\n"),
+        (["sample-prior", "--strategy", "beam", "--n-best", "3"], "given for each: n_best is not read\n"),
+        (["interpolate", "--from", A, "--to", B, "--temperature", "2"], "greedy does not read temperature\n"),
+        (["interpolate", "--from", A, "--to", B, "--max-length", "5"], ""),
+        (["eval", "--sentence", A, "--samples", "1"], "eval without references does not read samples\n"),
+        (["eval", "--sentence", A], ""),
+    ],
+)
+def test_what_is_not_read_is_told(arguments: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, [*arguments, "--model", "vae"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert result.stderr.endswith(said) if said else not result.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["encode", "--model", "vae"], "nothing to encode"),

@@ -108,7 +108,15 @@ def test_the_shell_says_which_settings_a_decoder_does_not_read(folder: Path) -> 
     assert "does not read" not in CliRunner().invoke(app, asked).stderr
     more = CliRunner().invoke(app, [*asked, "--set", "beam=7", "--set", 'constraints=["dog"]'])
     assert "greedy does not read beam, constraints" in more.stderr
+    many = ["translate", "--model", "mt", "--sentence", TEXT[0], "--strategy", "greedy", "--max-length", "3"]
+    assert CliRunner().invoke(app, [*many, "--beam", "7"]).stderr.startswith("greedy does not read beam\n")
+    assert "does not read" not in CliRunner().invoke(app, many).stderr
     assert SearchOptions(strategy="sample", beam=7, top_k=3).unread() == ("beam",)
+
+
+def test_translating_nothing_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="nothing to translate: give --sentence or --input"):
+        CliRunner().invoke(app, ["translate", "--model", "mt"], catch_exceptions=False)
 
 
 def test_translating_a_file_says_how_many_outputs_are_unfinished(folder: Path, tmp_path: Path) -> None:
