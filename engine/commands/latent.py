@@ -60,15 +60,15 @@ def decode(asked: Asked[Decode], output: Path = OUTPUT, device: str = DEVICE, as
 
 def interpolate(
     asked: Asked[Interpolate],
-    first: str = typer.Option("", "--from", help="The sentence to start at; short for a first --text."),
-    last: str = typer.Option("", "--to", help="The sentence to end at; short for a last --text."),
+    first: str = typer.Option(None, "--from", help="The sentence to start at; short for a first --text."),
+    last: str = typer.Option(None, "--to", help="The sentence to end at; short for a last --text."),
     output: Path = OUTPUT,
     device: str = DEVICE,
     as_json: bool = LINES,
 ) -> None:
     """Walk from one sentence to another: {t, z, text, log_prob, finished} a line."""
     del as_json
-    anchors = (*([first] if first else []), *asked.given.get("texts", ()), *([last] if last else []))
+    anchors = (*([] if first is None else [first]), *asked.given.get("texts", ()), *([] if last is None else [last]))
     request = asked.request(texts=anchors)
     asked.note_unread(request.options)
     with lines_to(output) as write:

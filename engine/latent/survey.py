@@ -51,8 +51,13 @@ def survey(model: Latent, info: ModelInfo) -> Survey:
 
 
 def encode(model: Latent, texts: tuple[str, ...]) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Means and log-variances [N, D] of sentences, and how many of each one's words are unknown [N]."""
+    """Means and log-variances [N, D] of sentences, and how many of each one's words are unknown [N].
+
+    Raises ValueError with one sentence when one has no word.
+    """
     ids = [model.tokenizer.encode(text) for text in texts]
+    if not all(ids):
+        raise ValueError("a sentence is empty: without a word it has no place in the latent space")
     found = model.posterior(ids)
     unknown = np.array([s.count(model.tokenizer.unknown) for s in ids])
     return found.mean.cpu().numpy(), found.log_variance.cpu().numpy(), unknown

@@ -117,6 +117,11 @@ def test_what_is_not_read_is_told(arguments: list[str], said: str) -> None:
     ("arguments", "sentence"),
     [
         (["encode", "--model", "vae"], "nothing to encode"),
+        (["encode", "--model", "vae", "--text", A, "--text", ""], "a sentence is empty"),
+        (["encode", "--model", "vae", "--text", "\u200b"], "a sentence is empty"),
+        (["interpolate", "--model", "vae", "--from", A, "--to", ""], "a sentence is empty"),
+        (["interpolate", "--model", "vae", "--from", A, "--to", "\u200b"], "a sentence is empty"),
+        (["interpolate", "--model", "vae", "--from", A], "at least two anchors"),
         (["decode", "--model", "vae", "--z", "1 2"], "JSON list"),
         (["decode", "--model", "vae", "--z", "[]"], "JSON list"),
         (["decode", "--model", "vae", "--z", '["a"]'], "JSON list"),
