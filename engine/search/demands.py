@@ -164,7 +164,7 @@ def _ids(text: str, name: str, tokenizer: Vocabulary) -> tuple[int, ...]:
     units = tokenizer.words(text)
     ids = tuple(tokenizer.ids(units))
     if not ids:
-        raise ValueError(f"{name} holds nothing that can be written")
+        raise ValueError(f"{name} is empty: it holds nothing that can be written")
     unknown = dict.fromkeys(
         unit.replace(SPACE_MARK, "") for unit, token in zip(units, ids, strict=True) if token == tokenizer.unknown
     )

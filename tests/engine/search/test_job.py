@@ -195,4 +195,4 @@ def test_settings_that_make_no_sense_are_named(folder: Path, setting: str, words
 
 def test_a_forced_beginning_that_nobody_sees_is_named(folder: Path) -> None:
     result = CliRunner().invoke(app, ["beam", "--model", "mt", "--text", TEXT[0], "--prefix", "\u200b"])
-    assert re.search("^the forced beginning .* holds nothing that can be written$", str(result.exception))
+    assert re.search("^the forced beginning .* is empty: it holds nothing that can be written$", str(result.exception))
