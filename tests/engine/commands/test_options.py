@@ -23,6 +23,7 @@ from engine.messages import (
     Search,
     SearchOptions,
     Setting,
+    Translate,
     command_line,
     problems,
 )
@@ -112,7 +113,7 @@ def requests(draw: st.DrawFn, kind: type[Request]) -> Request:
 @given(data=st.data())
 def test_a_command_line_asks_for_the_request_it_was_made_from(kind: type[Request], data: st.DataObject) -> None:
     request = data.draw(requests(kind))
-    if isinstance(request, Encode | EncodeClusters | Interpolate):
+    if isinstance(request, Encode | EncodeClusters | Interpolate | Translate):
         assume(request.texts)  # the command says itself what is missing
     assert parsed(command_line(request)) == request
 
