@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -27,11 +27,11 @@ from engine.checkpoint import load_model
 from engine.latent.decoding import read_points
 from engine.messages.latent import GREEDY
 from engine.models.lstm import LstmLm, LstmLmConfig
-from engine.text import MARKS, UNK
 from tests.benchmarks.cluster_map import map_of
 from tests.benchmarks.decoding import SOURCE, VOCABULARY, options_of, our_model, search
 from tests.benchmarks.proposals import SENTENCE, models, per_proposal
 from tests.benchmarks.rows import Growth
+from tests.engine.words import Words
 
 REPEATS = 5
 FRAMES = 30
@@ -51,23 +51,11 @@ def rows() -> Iterator[Growth]:
 # --- the sampler -------------------------------------------------------------------------------------------------
 
 
-class Words:
-    """A vocabulary of so many made-up words; text is any words, each standing for one of them."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-
-    def words(self, text: str) -> list[str]:
-        return text.split()
+class AnyWords(Words):
+    """Text is any words, each standing for one of the numbered ones."""
 
     def ids(self, words: Sequence[str]) -> list[int]:
-        return [MARKS + sum(word.encode()) % (self.size - MARKS) for word in words]
-
-    def pieces(self, ids: Iterable[int]) -> list[str]:
-        return ["<unk>" if i == UNK else f"word{i}" for i in ids]
-
-    def join(self, pieces: Sequence[str]) -> str:
-        return " ".join(pieces)
+        return [len(self.marks) + sum(word.encode()) % (self.size - len(self.marks)) for word in words]
 
 
 def sampling() -> Iterator[Growth]:
@@ -108,7 +96,7 @@ def sampling() -> Iterator[Growth]:
 def random_pair(vocabulary: int) -> tuple[LstmLm, LstmLm]:
     """A forward and a backward model of random weights."""
     torch.manual_seed(0)
-    words: Any = Words(vocabulary)
+    words: Any = AnyWords(vocabulary)
     forward, backward = (
         LstmLm(LstmLmConfig(vocabulary=vocabulary, direction=direction), words).eval().requires_grad_(False)
         for direction in ("forward", "backward")
