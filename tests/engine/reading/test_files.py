@@ -72,7 +72,7 @@ def test_a_file_is_known_to_be_packed_by_its_content(tmp_path: Path) -> None:
     assert lines(tmp_path, b"", "some.txt.gz") == []
 
 
-PACKED = gzip.compress(bytes(range(1, 10)) * 40 + b"\n")
+PACKED = gzip.compress(bytes(range(1, 10)) * 40 + b"\n", mtime=0)
 
 
 @pytest.mark.parametrize(
