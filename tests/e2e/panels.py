@@ -13,6 +13,7 @@ REFERENCES = Path(__file__).parent / "references"
 FONTS = Path(__file__).parent / "fonts.conf"
 STILL = '{"theme": "light", "reduce_motion": true}'
 STATUS = "Status"
+SPEED = ["Decoders", 0.72, 0.0, 0.83, 1.0]  # milliseconds a token
 TIME = ["Explain", 0.0, 0.1, 1.0, 0.24]  # milliseconds of a search
 NEWS = ["Explain", 0.0, 0.1, 1.0, 0.29]  # what is new since the sentence before, which may have been skipped
 DELAY = ["Latent space", 0.55, 0.0, 0.77, 0.05]  # milliseconds of the last point
@@ -47,7 +48,7 @@ def shots(folder: Path) -> Steps:
         {"reads": "; 6  ", "in": "Decoders"},
         {"idle": 90},
         {"lacks": "reading the attention"},
-        *shot("beams"),
+        *shot("beams", SPEED),
         {"click": "Clusters"},
         {"click": "Model"},
         {"click": "errands-dgmvae  (DGMVAE)"},
